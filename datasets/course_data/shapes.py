@@ -1,0 +1,78 @@
+"""Ten plane shapes as fields: positive inside, zero on the outline, about 1 in units of the shape's radius.
+
+Every function takes local coordinates `u` (right) and `v` (down), float arrays of one shape, and returns an
+array of that shape. Unlike a bitmap, a field can be turned, scaled, bent and given a soft edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SHAPES", "Field", "fields"]
+
+Field = NDArray[np.float32]
+
+
+def disc(u: Field, v: Field) -> Field:
+    return 1 - np.hypot(u, v)
+
+
+def square(u: Field, v: Field) -> Field:
+    return 0.85 - np.maximum(np.abs(u), np.abs(v))
+
+
+def triangle(u: Field, v: Field) -> Field:
+    sides = (v, -0.866 * u - 0.5 * v, 0.866 * u - 0.5 * v)
+    return 0.55 + np.minimum.reduce(sides)
+
+
+def star(u: Field, v: Field) -> Field:
+    return 0.75 + 0.35 * np.cos(5 * np.arctan2(v, u)) - np.hypot(u, v)
+
+
+def ring(u: Field, v: Field) -> Field:
+    return 0.27 - np.abs(np.hypot(u, v) - 0.75)
+
+
+def cross(u: Field, v: Field) -> Field:
+    along, across = np.maximum(np.abs(u), np.abs(v)), np.minimum(np.abs(u), np.abs(v))
+    return np.minimum(0.3 - across, 1 - along)
+
+
+def bars(u: Field, v: Field) -> Field:
+    return np.minimum(1 - np.maximum(np.abs(u), np.abs(v)), 0.5 * np.cos(7.5 * u))
+
+
+def checker(u: Field, v: Field) -> Field:
+    return np.minimum(1 - np.maximum(np.abs(u), np.abs(v)), 0.6 * np.sin(4.7 * u) * np.sin(4.7 * v))
+
+
+def blobs(u: Field, v: Field) -> Field:
+    corners = 2 * np.pi * np.arange(3) / 3
+    return 0.42 - np.minimum.reduce([np.hypot(u - 0.6 * np.cos(a), v - 0.6 * np.sin(a)) for a in corners])
+
+
+def crescent(u: Field, v: Field) -> Field:
+    return np.minimum(1 - np.hypot(u, v), np.hypot(u - 0.5, v) - 0.75)
+
+
+SHAPES: Mapping[str, Callable[[Field, Field], Field]] = MappingProxyType({
+    shape.__name__: shape
+    for shape in (disc, square, triangle, star, ring, cross, bars, checker, blobs, crescent)
+})  # fmt: skip
+
+
+def fields(kinds: NDArray[np.integer], u: Field, v: Field) -> Field:
+    """The field of shape number `kinds[i]` at `u[i]`, `v[i]`, for every i.
+
+    Shapes: kinds (B,), places in `SHAPES`; u, v and the result (B, H, W), float32.
+    """
+    result = np.empty_like(u)
+    for kind, shape in enumerate(SHAPES.values()):
+        chosen = kinds == kind
+        result[chosen] = shape(u[chosen], v[chosen])
+    return result

@@ -1,0 +1,40 @@
+"""The command `grader`. One module a subcommand; each has `add(subparsers)` and `run(arguments) -> exit status`.
+
+Exit statuses: 0 all is well; 1 something waits for a TA (a grader fault, a sample that is not as expected, something
+missing that `doctor` was told to require); 2 nothing could be done as asked (arguments, course, submissions, isolation);
+130 interrupted (what was graded is kept, and the same command goes on).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from grader.errors import GraderError
+
+from . import doctor, grade
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="grader", description=__doc__.split("\n\n")[0], epilog=_statuses())
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (grade, doctor):
+        module.add(subparsers)
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except GraderError as error:
+        print(f"grader: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ngrader: interrupted; what was graded is kept, and the same command goes on", file=sys.stderr)
+        return 130
+    return status
+
+
+def _statuses() -> str:
+    return " ".join((__doc__ or "").split("\n\n")[-1].split())

@@ -1,0 +1,54 @@
+"""grades.csv: one row a submission, for a spreadsheet or a gradebook (RFC 4180, UTF-8)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["grades_csv"]
+
+_FIXED = ("student", "assignment", "score", "max_score", "provisional")
+
+
+def grades_csv(reports: Sequence[Mapping[str, Any]]) -> bytes:
+    """The file's bytes. Rows by student and assignment; a column `<assignment>.<task>` for every task, in its
+    order.
+
+    `score` is empty where the report waits for a TA or is provisional, so that no sum ever holds half a
+    grade.
+    """
+    publics = sorted((report["public"] for report in reports), key=lambda p: (p["student"], p["assignment"]))
+    columns: dict[str, None] = {}
+    for public in sorted(publics, key=lambda p: p["assignment"]):
+        columns |= dict.fromkeys(_cells(public))
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow([*_FIXED, *map(_text, columns)])
+    for public in publics:
+        cells = _cells(public)
+        writer.writerow([*_fixed(public), *(_number(cells.get(column)) for column in columns)])
+    return table.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cells(public: Mapping[str, Any]) -> dict[str, float | None]:
+    return {f"{public['assignment']}.{task['id']}": task["score"] for task in public["tasks"]}
+
+
+def _fixed(public: Mapping[str, Any]) -> list[str]:
+    total = None if public["provisional"] else public["score"]
+    return [
+        _text(public["student"]), _text(public["assignment"]), _number(total), _number(public["max_score"]),
+        "yes" if public["provisional"] else "no",
+    ]  # fmt: skip
+
+
+def _text(value: str) -> str:
+    """A spreadsheet runs a cell that begins like a formula, blanks or not: an apostrophe makes it text."""
+    begins_formula = value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r", "\n"))
+    return f"'{value}" if begins_formula else value
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")

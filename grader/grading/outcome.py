@@ -1,0 +1,56 @@
+"""What one hidden test gave, as plain data: the only thing that passes from the grader process to the score."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+__all__ = ["Kind", "Outcome", "TestVerdict"]
+
+TestVerdict = Literal["passed", "failed", "fault", "not assessed"]
+
+Kind = Literal[
+    "",  # passed, or nothing more to say
+    "undone",  # NotImplementedError of the student's file
+    "wrong",  # a check found the value wrong
+    "raised",  # student code raised
+    "import",  # the module could not be imported
+    "unusable",  # what came back could not be used by the test at all
+    "limit",  # a limit was passed
+    "died",  # the worker's process ended
+    "malformed",  # bytes that are not a reply
+    "missing",  # the file was not handed in, or could not be taken in
+    "fault",  # ours
+    "device",  # the device is absent
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """One test's result.
+
+    `test`: name within its suite (`test_values[float32]`); `task`: id in assignment.toml; `weight` > 0: its share of the
+    task; `fraction` in [0, 1]: what of its weight was earned (0 unless passed); `kind`: why it failed; `message`: fit
+    for the student (escaped, no hidden input); `notes`: advisory lines, fit for the student; `detail`: for the TA only;
+    `seconds`: wall time.
+    """
+
+    test: str
+    task: str
+    verdict: TestVerdict
+    weight: float = 1.0
+    fraction: float = 0.0
+    kind: Kind = ""
+    message: str = ""
+    notes: tuple[str, ...] = ()
+    detail: str = ""
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the fields as keys."""
+        return {**dataclasses.asdict(self), "notes": list(self.notes)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Outcome:
+        """The inverse of `to_json`; an unknown or missing key raises TypeError."""
+        return cls(**{**data, "notes": tuple(data["notes"])})

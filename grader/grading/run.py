@@ -1,0 +1,224 @@
+"""Grading a folder of submissions: find, take in, look up, grade, score, write. What it does is told to an observer."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import grader
+from grader.course import Assignment, Course, Purpose, Seeds
+from grader.sandbox.levels import Choice
+
+from .atomic import write_atomic
+from .cache import KeyParts, constraints_digest, grade_key, grader_digest, lookup, suite_digest
+from .crew import Crew, Graded, Work
+from .find import Found, Problem, find_submissions
+from .gradebook import grades_csv
+from .intake import Intake, take_in
+from .outcome import Outcome
+from .overrides import Overrides, load_overrides
+from .report import Grading, build_report, report_path, rescored, write_report
+from .score import Suite, score
+
+__all__ = ["Observer", "Result", "Settings", "grade"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What to grade and how. `devices`: those that are here and wanted; `waived`: devices that nobody is assessed on;
+    `overrides`: file with a TA's overrides, or None for `overrides.toml` beside the submissions.
+    """
+
+    course: Course
+    source: Path
+    out: Path
+    isolation: Choice
+    purpose: Purpose
+    secret: bytes
+    devices: Collection[str]
+    waived: Collection[str] = ()
+    assignment: str | None = None
+    student: str | None = None
+    workers: int = 1
+    force: bool = False
+    overrides: Path | None = None
+
+
+@dataclasses.dataclass
+class Result:
+    """What came of it: reports by student and assignment, what was passed over, overrides that met nothing."""
+
+    reports: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+    unused: list[str] = dataclasses.field(default_factory=list)
+    fresh: int = 0
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """Reports without a score."""
+        return [report for report in self.reports if report["public"]["score"] is None]
+
+
+class Observer(Protocol):
+    """Is told how it goes."""
+
+    def begin(self, found: int, cached: int) -> None:
+        """So many submissions were found, so many of them graded before and unchanged."""
+
+    def graded(self, report: Mapping[str, Any], cached: bool) -> None:
+        """One more report is there."""
+
+
+def grade(settings: Settings, observer: Observer) -> Result:
+    """Grade what `settings` name. Reports are written one by one, so a run that is killed goes on where it stopped.
+
+    Raises GraderError where nothing can be graded.
+    """
+    result = Result()
+    with tempfile.TemporaryDirectory(prefix="grader-intake-") as scratch:
+        found, result.problems = find_submissions(
+            settings.source, settings.course, scratch=Path(scratch), assignment=settings.assignment, student=settings.student
+        )
+        taken = [(item, take_in(item, settings.course.assignment(item.assignment))) for item in found]
+    overrides = load_overrides(_overrides_file(settings), settings.course.assignment)
+    run = _Run(settings, overrides, observer, result)
+    try:
+        run.all([intake for _, intake in taken])
+    finally:
+        result.reports.sort(key=lambda report: (report["public"]["student"], report["public"]["assignment"]))
+        if result.reports:
+            write_atomic(settings.out / "grades.csv", grades_csv(result.reports))
+    result.unused = overrides.unused((item.student, item.assignment) for item in found)
+    return result
+
+
+def _overrides_file(settings: Settings) -> Path:
+    if settings.overrides is not None:
+        return settings.overrides
+    folder = settings.source if settings.source.is_dir() else settings.source.parent
+    return folder / "overrides.toml"
+
+
+class _Run:
+    """One call of `grade`: what it looks up once, and the steps for each submission."""
+
+    def __init__(self, settings: Settings, overrides: Overrides, observer: Observer, result: Result) -> None:
+        self._settings, self._overrides, self._observer, self._result = settings, overrides, observer, result
+        self._package = Path(grader.__file__).parent
+        self._grader = grader_digest(self._package)
+        self._constraints = constraints_digest(self._package / "constraints.txt")
+        self._suites: dict[str, str] = {}
+
+    def all(self, intakes: list[Intake]) -> None:
+        """Grade what has to be graded; keep what is known already."""
+        known = {k: report for k, intake in enumerate(intakes) if (report := self._known(intake)) is not None}
+        self._observer.begin(len(intakes), len(known))
+        for k, report in known.items():
+            self._finish(intakes[k], report, cached=True)
+        todo = [k for k in range(len(intakes)) if k not in known]
+        if todo:
+            self._result.fresh = len(todo)
+            self._grade(intakes, todo)
+
+    def _known(self, intake: Intake) -> dict[str, Any] | None:
+        return None if self._settings.force else lookup(self._path(intake), self._key(intake))
+
+    def _grade(self, intakes: list[Intake], todo: list[int]) -> None:
+        course = self._settings.course
+        names = sorted({intakes[k].assignment for k in todo})
+        with Crew(self._crew_settings(names), min(self._settings.workers, len(todo))) as crew:
+            works = []
+            for k in todo:
+                assignment = course.assignment(intakes[k].assignment)
+                if assignment.module_file in intakes[k].files:
+                    works.append(Work(k, assignment.name, intakes[k].files, assignment.limits))
+                else:
+                    suite = crew.suites[assignment.name]
+                    self._report(intakes[k], _nothing(intakes[k], assignment, suite), "", 0.0, suite)
+            for graded in crew.run(works):
+                suite = crew.suites[graded.work.assignment]
+                outcomes = _with_fault(graded, suite)
+                self._report(intakes[graded.work.key], outcomes, graded.output, graded.seconds, suite)
+
+    def _crew_settings(self, names: list[str]) -> dict[str, Any]:
+        own = self._settings
+        return {
+            "root": str(own.course.root), "assignments": names, "level": own.isolation.level, "warm": own.isolation.warm,
+            "purpose": own.purpose, "secret": own.secret.hex(), "devices": sorted(own.devices),
+        }  # fmt: skip
+
+    def _report(self, intake: Intake, outcomes: list[Outcome], output: str, seconds: float, suite: Suite) -> None:
+        assignment = self._settings.course.assignment(intake.assignment)
+        grading = Grading(
+            student=intake.student, outcomes=outcomes, suite=suite, problems=intake.problems, output=output,
+            environment=self._environment(assignment), key=self._key(intake),
+            timing={"grading": round(seconds, 3), "finished": round(time.time(), 3)},
+        )  # fmt: skip
+        self._finish(intake, build_report(assignment, score(assignment, outcomes, suite), grading), cached=False)
+
+    def _finish(self, intake: Intake, report: dict[str, Any], *, cached: bool) -> None:
+        """Apply overrides and waivers, which may have changed since; write; tell."""
+        assignment = self._settings.course.assignment(intake.assignment)
+        overrides = self._overrides.of(intake.student, intake.assignment)
+        final = rescored(report, assignment, overrides, self._settings.waived)
+        if not cached or final != report:
+            write_report(self._path(intake), final)
+        self._result.reports.append(final)
+        self._observer.graded(final, cached)
+
+    def _path(self, intake: Intake) -> Path:
+        return report_path(self._settings.out, intake.student, intake.assignment)
+
+    def _seeds(self, name: str) -> Seeds:
+        return Seeds(self._settings.secret, self._settings.purpose, name)
+
+    def _key(self, intake: Intake) -> str:
+        name, own = intake.assignment, self._settings
+        if name not in self._suites:
+            self._suites[name] = suite_digest(own.course, name)
+        limits = own.course.assignment(name).limits
+        device = "+".join(sorted(own.devices))
+        return grade_key(
+            KeyParts(
+                intake.digest, self._suites[name], self._grader, self._seeds(name).id, device, own.isolation.level,
+                "generated", limits, self._constraints,
+            )  # fmt: skip
+        )
+
+    def _environment(self, assignment: Assignment) -> dict[str, Any]:
+        own = self._settings
+        return {
+            "isolation": own.isolation.level, "devices": sorted(own.devices), "purpose": own.purpose,
+            "seed_id": self._seeds(assignment.name).id, "data": "generated", "constraints": self._constraints[:12],
+            "grader": self._grader[:12], "python": platform.python_version(), "machine": platform.machine(),
+            "packages": {name: importlib.metadata.version(name) for name in assignment.packages},
+        }  # fmt: skip
+
+
+def _tests(suite: Suite) -> Iterator[tuple[str, str, float]]:
+    return ((task, test, weight) for task, tests in suite.items() for test, weight in tests)
+
+
+def _nothing(intake: Intake, assignment: Assignment, suite: Suite) -> list[Outcome]:
+    """Every test failed: there was no module to test."""
+    why = next((line for line in intake.problems if assignment.module_file in line), f"{assignment.module_file} is missing")
+    return [Outcome(test, task, "failed", weight, 0.0, "missing", why) for task, test, weight in _tests(suite)]
+
+
+def _with_fault(graded: Graded, suite: Suite) -> list[Outcome]:
+    """The outcomes; where the grader itself failed, a fault for every test that did not get to run."""
+    outcomes = list(graded.outcomes)
+    if graded.fault:
+        ran = {outcome.test for outcome in outcomes}
+        message = "the grader failed here, not you; a TA will look at it"
+        for task, test, weight in _tests(suite):
+            if test not in ran:
+                outcomes.append(Outcome(test, task, "fault", weight, 0.0, "fault", message, detail=graded.fault))
+    return outcomes
+

@@ -1,0 +1,94 @@
+"""The fixtures of a suite. Every one of them works the same in a student's own run and in the grader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grader.errors import SuiteFault
+from grader.submission import Contact, Guests, Submission
+
+from .marks import test_name
+from .state import CONTACT, MARK, PROVIDER, Provider, TaskMark
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["baseline", "contact", "credit", "fresh_submission", "guest", "rng", "seed", "submission"]
+
+
+@pytest.fixture
+def contact(request: pytest.FixtureRequest) -> Contact:
+    """What this test has seen of student code so far."""
+    return request.node.stash.setdefault(CONTACT, Contact())
+
+
+@pytest.fixture
+def submission(request: pytest.FixtureRequest, contact: Contact) -> Submission:
+    """The student's module. It runs at the first use of one of its names."""
+    return Submission(_provider(request).backend(request.node).port(_mark(request).task, contact))
+
+
+@pytest.fixture
+def fresh_submission(request: pytest.FixtureRequest, contact: Contact) -> Iterator[Submission]:
+    """The student's module in a worker of its own, as a timing needs it."""
+    port = _provider(request).backend(request.node).fresh(_mark(request).task, contact)
+    yield Submission(port)
+    port.close()
+
+
+@pytest.fixture
+def baseline(request: pytest.FixtureRequest) -> Iterator[Submission]:
+    """The suite's baseline.py, in a worker without student code."""
+    port = _provider(request).backend(request.node).baseline(_mark(request).task)
+    yield Submission(port)
+    port.close()
+
+
+@pytest.fixture
+def guest(request: pytest.FixtureRequest, contact: Contact) -> Guests:
+    """Functions of the suite's guest.py, to pass to student code or to call beside it."""
+    return Guests(_provider(request).backend(request.node).port(_mark(request).task, contact).guest)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A number that is this test's own: the same for every student, unknown to them before the grade."""
+    return _provider(request).seeds(request.node).seed(test_name(request.node))
+
+
+@pytest.fixture
+def rng(seed: int) -> np.random.Generator:
+    """A generator seeded with `seed`."""
+    import numpy as np
+
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def credit(contact: Contact) -> Callable[[float, str], None]:
+    """`credit(fraction, why)`: the test is worth this fraction of its weight, should it pass; `why` is shown."""
+
+    def grant(fraction: float, why: str) -> None:
+        if not 0 <= fraction <= 1:
+            raise SuiteFault(f"credit({fraction!r}) lies outside 0 to 1")
+        contact.fraction = float(fraction)
+        contact.note(why)
+
+    return grant
+
+
+def _provider(request: pytest.FixtureRequest) -> Provider:
+    return request.config.stash[PROVIDER]
+
+
+def _mark(request: pytest.FixtureRequest) -> TaskMark:
+    mark = request.node.stash.get(MARK, None)
+    if mark is None:
+        raise SuiteFault(
+            f'{request.node.name} uses {request.fixturename!r} but has no @pytest.mark.task("id"), '
+            "or lies in no folder with an assignment.toml"
+        )
+    return mark

@@ -1,0 +1,55 @@
+"""The short table at the end of a student's run."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from grader.course import Assignment, Task
+from grader.grading.outcome import Outcome
+
+__all__ = ["table_lines"]
+
+_WORDS = {"undone": "not done", "limit": "stopped", "raised": "error", "import": "error", "fault": "broken test"}
+_COLOURS = {"passed": {"green": True}, "not done": {"yellow": True}}
+
+
+def table_lines(assignment: Assignment, outcomes: Sequence[Outcome], width: int) -> Iterator[tuple[str, dict[str, bool]]]:
+    """Lines with their markup: task, points, verdict; below a task that failed, what is known of why; below all, notes."""
+    column = max(len(task.title) for task in assignment.tasks)
+    yield f"{'task':<{column}}  points  verdict", {"bold": True}
+    for task in assignment.tasks:
+        mine = [outcome for outcome in outcomes if outcome.task == task.id]
+        word = _verdict(mine)
+        yield f"{task.title:<{column}}  {task.points:>6g}  {word}", _COLOURS.get(word.split(" (")[0], {"red": bool(mine)})
+        yield from ((line, {}) for line in _explanation(task, mine, width))
+    for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
+        yield from ((line, {"light": True}) for line in _wrapped(f"note: {note}", width, ""))
+
+
+def _verdict(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return "not run"
+    failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
+    if not failed:
+        return "passed"
+    word = _WORDS.get(failed[0].kind, "wrong")
+    some = len(failed) < len(outcomes)
+    return f"{word} ({len(failed)} of {len(outcomes)} checks)" if some else word
+
+
+def _explanation(task: Task, outcomes: Sequence[Outcome], width: int) -> Iterator[str]:
+    """The first failure's words; the task's hint where there are none, and nothing for what is merely not done yet."""
+    failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
+    if failed and failed[0].kind != "undone":
+        yield from _wrapped(failed[0].message or task.hint, width, "    ")
+        if failed[0].detail and failed[0].kind == "fault":
+            yield from _wrapped(failed[0].detail, width, "    ")
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return [
+        line
+        for part in text.splitlines()
+        for line in textwrap.wrap(part, max(width - 1, 40), initial_indent=indent, subsequent_indent=indent)
+    ]

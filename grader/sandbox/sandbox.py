@@ -1,0 +1,126 @@
+"""Workers for one set of packages at one isolation level: from one warm zygote, or each from a cold one of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from grader.course.limits import Limits
+from grader.worker.confine import SUBMISSION
+
+from .cgroup import Cgroup
+from .command import plan
+from .scratch import Scratch, scratch_root
+from .view import View
+from .worker import CAPS, Worker
+from .zygote import START_SECONDS, Zygote
+
+__all__ = ["Job", "Sandbox"]
+
+_GROUP_SLACK = 64 << 20  # pages of the zygote that a worker copies by writing to them
+_THREADS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What a worker is for: `files` (name to content), which of them is the `module` and which the `guest` module, if any;
+    the `seed` of its library generators (no secret); whether its address space may be limited (not with CUDA).
+    """
+
+    files: Mapping[str, bytes]
+    module: str
+    guest: str | None = None
+    seed: int = 0
+    address_space: bool = True
+
+
+class Sandbox:
+    """Gives workers. `warm`: fork them from one zygote that has imported the packages; else start a zygote for each."""
+
+    def __init__(self, level: str, view: View, *, warm: bool = True) -> None:
+        self.level, self._view, self._warm = level, view, warm
+        self._root = scratch_root()
+        self._shared: Zygote | None = None
+        self._count = 0
+
+    def worker(self, job: Job, limits: Limits, deadline: float) -> Worker:
+        """A worker that has shut itself in; no student code has run yet. Raises SandboxFault.
+
+        `deadline`: when (by `time.monotonic`) the time of its submission is over.
+        """
+        self._count += 1
+        mounts = self.level == "bubblewrap" and self._warm
+        scratch = None if mounts else Scratch(self._root, self._count, job.files)
+        zygote = self._zygote(scratch, limits)
+        if scratch is not None:
+            scratch.give_to(zygote.plan.uid if self.level != "bubblewrap" else None)
+        group = Cgroup.make(limits.memory + _GROUP_SLACK, _THREADS + limits.processes)
+        ends = self._ends(scratch, group, None if self._warm else zygote)
+        worker = self._spawn(zygote, self._order(job, limits, zygote, scratch), limits, deadline, ends, group, scratch)
+        worker.start(dict(job.files) if mounts else None, START_SECONDS)
+        return worker
+
+    def close(self) -> None:
+        """End everything; remove what was written."""
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _zygote(self, scratch: Scratch | None, limits: Limits) -> Zygote:
+        if self._shared is not None:
+            return self._shared
+        links = self._root / f"links-{self._count}"
+        links.mkdir()
+        submission = scratch.submission if scratch and self.level == "bubblewrap" else None
+        zygote = Zygote(plan(self.level, self._view, links, nested=self._warm, submission=submission, disk=limits.disk))
+        if self._warm:
+            self._shared = zygote
+        return zygote
+
+    def _spawn(
+        self, zygote: Zygote, order: dict[str, Any], limits: Limits, deadline: float, ends: Callable[[], None],
+        group: Cgroup | None, scratch: Scratch | None,
+    ) -> Worker:  # fmt: skip
+        ours, theirs = socket.socketpair()
+        readable, writable = os.pipe()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        try:
+            pidfd = zygote.spawn(order, theirs.fileno(), writable)
+        except BaseException:
+            ours.close()
+            os.close(readable)
+            ends()
+            raise
+        finally:
+            theirs.close()
+            os.close(writable)
+        return Worker(ours, readable, pidfd, limits, deadline=deadline, group=group, scratch=scratch, ends=ends)
+
+    def _order(self, job: Job, limits: Limits, zygote: Zygote, scratch: Scratch | None) -> dict[str, Any]:
+        inside = self.level == "bubblewrap" or scratch is None
+        places = {"folder": SUBMISSION, "tmp": "/tmp"} if inside else _places(scratch)
+        sizes = {"cpu": limits.cpu, "memory": limits.memory, "disk": limits.disk, "processes": limits.processes}
+        own = {"module": job.module, "guest": job.guest, "seed": job.seed, "address_space": job.address_space}
+        return {**places, **sizes, **own, "caps": dataclasses.asdict(CAPS), "read": zygote.plan.read}
+
+    @staticmethod
+    def _ends(scratch: Scratch | None, group: Cgroup | None, zygote: Zygote | None) -> Callable[[], None]:
+        """What to do once the worker is gone."""
+
+        def end() -> None:
+            for thing, method in ((zygote, "close"), (group, "remove"), (scratch, "remove")):
+                if thing is not None:
+                    getattr(thing, method)()
+
+        return end
+
+
+def _places(scratch: Scratch | None) -> dict[str, str]:
+    assert scratch is not None
+    return {"folder": str(scratch.submission), "tmp": str(scratch.tmp)}

@@ -1,0 +1,119 @@
+"""What a sandbox shows of this machine: the interpreter, the assignment's packages, the worker's own files. Nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import os
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from grader import worker
+from grader.errors import CourseError
+
+__all__ = ["View", "view_of"]
+
+_PACKAGE = "_grader_worker"
+_HIDDEN = ("site-packages", "dist-packages")
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """`binds`: (path in the sandbox, path on this machine), read-only. `system`: folders of shared libraries, at their own paths.
+
+    `python` (path in the sandbox): the interpreter. `stdlib` (path in the sandbox): its library, whose entries `hidden`
+    are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import.
+    """
+
+    binds: tuple[tuple[str, str], ...]
+    system: tuple[str, ...]
+    python: str
+    stdlib: str
+    hidden: tuple[str, ...]
+    preload: tuple[str, ...]
+
+    def sources(self, prefix: str = "") -> list[tuple[str, str]]:
+        """(path, source) of every bind, the path below `prefix`."""
+        return [(f"{prefix}{target}", source) for target, source in self.binds]
+
+    def readable(self, places: dict[str, str]) -> list[str]:
+        """Every path that may be read, given where each bind's path lies: the library entry by entry, less what is hidden."""
+        library = places[self.stdlib]
+        entries = [f"{library}/{name}" for name in sorted(os.listdir(dict(self.binds)[self.stdlib])) if name not in _HIDDEN]
+        others = [place for target, place in places.items() if target != self.stdlib]
+        devices = [f"/dev/{name}" for name in ("null", "zero", "urandom", "random")]
+        return [*entries, *others, *self.system, *devices]
+
+
+def view_of(packages: Sequence[str]) -> View:
+    """The view for an assignment that may use these distributions and what they depend on.
+
+    Raises CourseError for a distribution that is not installed.
+    """
+    python = os.path.realpath(sys.executable)
+    name = f"/python/bin/{os.path.basename(python)}"
+    source = sysconfig.get_path("stdlib", vars={"base": sys.base_prefix, "installed_base": sys.base_prefix})
+    stdlib = f"/python/{sys.platlibdir}/{os.path.basename(source)}"
+    runtime = (f"/runtime/{_PACKAGE}", str(Path(worker.__file__).parent))
+    binds = [(name, python), (stdlib, source), *_shared_objects(), *_packages(packages), runtime]
+    hidden = tuple(entry for entry in _HIDDEN if os.path.isdir(f"{source}/{entry}"))
+    preload = tuple(package.replace("-", "_") for package in packages)
+    return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload)
+
+
+def _shared_objects() -> Iterator[tuple[str, str]]:
+    """The interpreter's shared library, and those beside it where the interpreter brings its own (conda)."""
+    folder = Path(sys.base_prefix) / "lib"
+    pattern = "libpython3*.so*" if sys.base_prefix in ("/usr", "/usr/local") else "*.so*"
+    for entry in sorted(folder.glob(pattern)):
+        if entry.is_file():
+            yield f"/python/lib/{entry.name}", str(entry)
+
+
+def _system_libraries() -> Iterator[str]:
+    """Folders of the C library and its like. Distributions without multiarch folders keep them in /usr/lib directly."""
+    triplet = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
+    multiarch = [f"/lib/{triplet}", f"/usr/lib/{triplet}"]
+    plain = [] if any(map(os.path.isdir, multiarch)) else ["/lib", "/usr/lib", "/usr/lib64"]
+    return (folder for folder in [*multiarch, "/lib64", *plain] if os.path.isdir(folder))
+
+
+def _packages(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Top-level entries of the distributions and everything they require, each as /site/<entry>."""
+    seen: dict[str, str] = {}
+    for distribution in _closure(names):
+        root = Path(str(distribution.locate_file("")))
+        for entry in sorted({file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}):
+            if not entry.endswith(".pth") and (root / entry).exists():
+                seen.setdefault(f"/site/{entry}", str(root / entry))
+    return iter(sorted(seen.items()))
+
+
+def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:
+    found: dict[str, importlib.metadata.Distribution] = {}
+    wanted = [(name, True) for name in names]
+    while wanted:
+        name, named = wanted.pop()
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        if key in found:
+            continue
+        try:
+            found[key] = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            if named:
+                raise CourseError(f"the assignment's package {name!r} is not installed: pip install {name}") from None
+            continue  # a requirement for another platform or an extra that this machine does without
+        wanted += [(name, False) for name in _requirements(found[key])]
+    return list(found.values())
+
+
+def _requirements(distribution: importlib.metadata.Distribution) -> Iterator[str]:
+    for line in distribution.requires or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement.name
