@@ -9,18 +9,23 @@
     └── ReportError               a report, an override or another file of ours cannot be read or written
     StudentError(Exception)       student code raised; came over the wire as data (see `student_error`)
     CheckFailed(AssertionError)   a check's finding about what student code returned
-    Verdict(BaseException)        ends the task; no `except Exception` of a suite can swallow it
+    Verdict(Failed)               ends the task; no `except Exception` of a suite can swallow it
     ├── WorkerDied                the process that held the student's module is gone
     ├── LimitExceeded             CPU, wall time, memory, disk or output; carries the figure
     └── MalformedReply            bytes on the wire that no worker of ours sends
-    Fault(BaseException)          ours, never the student's: the score waits for a TA
+    Fault(Failed)                 ours, never the student's: the score waits for a TA
     ├── SandboxFault              a sandbox could not be started or answered wrongly before student code ran
     └── SuiteFault                a suite used the submission in a way that cannot work
+
+`Failed` is pytest's own: a BaseException, and one that pytest's fixtures survive. Any other BaseException that leaves a
+fixture would break that fixture for every later test of the process.
 """
 
 from __future__ import annotations
 
 import functools
+
+from _pytest.outcomes import Failed
 
 __all__ = [
     "ALLOWED_TYPES", "CheckFailed", "CourseError", "Fault", "GraderError", "IntakeError", "IsolationError",
@@ -66,8 +71,8 @@ class StudentError(Exception):
         self.wanted: int | None = None
 
 
-class Verdict(BaseException):
-    """The task is over. Derived from BaseException so that no handler in a suite or a student's path can hide it."""
+class Verdict(Failed):
+    """The task is over. No Exception, so that no ordinary handler of a suite can hide it."""
 
 
 class WorkerDied(Verdict):
@@ -86,7 +91,7 @@ class MalformedReply(Verdict):
     """The worker's side of the wire sent something that is not a frame of ours, or not the answer to this call."""
 
 
-class Fault(BaseException):
+class Fault(Failed):
     """The grader's own failure. Never costs a student a point: the score is withheld."""
 
 

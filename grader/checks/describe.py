@@ -1,6 +1,7 @@
 """What came back, in words fit for a message, and as numbers fit for comparing.
 
-Both look at types only: nothing here calls `==`, `bool`, `len`, `repr` or an attribute of an object of unknown type.
+Both look at types only: nothing here calls `==`, `bool`, `len`, `repr` or an attribute of an object of
+unknown type.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy.typing as npt
 from grader.errors import CheckFailed, SuiteFault
 
 __all__ = [
-    "Mismatch", "as_numbers", "describe", "escape", "index_text", "keys_text", "oracle", "pair_text", "sentence",
-    "shape_reason", "shape_text",
+    "Mismatch", "as_numbers", "describe", "escape", "index_text", "keys_text", "numbers_or_none", "oracle",
+    "pair_text", "sentence", "shape_reason", "shape_text",
 ]  # fmt: skip
 
 _MAX_TEXT = 80
@@ -26,26 +27,29 @@ _NUMERIC = "biufc"
 
 
 class Mismatch(CheckFailed):
-    """What came back is not what is expected. `str` is `suspect` (or `lead`) as the first sentence, then `finding`.
+    """What came back is not what is expected. `str` is `suspect` (or `lead`) as the first sentence, then
+    `finding`.
 
-    Attributes: `kind`, which check found it ("missing", "type", "shape", "finite" or "value"); `suspect`, the mistake
-    that explains it (the words of the test or of the standard list), None where no known mistake fits; `finding`.
+    Attributes: `kind`, which check found it ("missing", "type", "shape", "finite" or "value"); `suspect`, the
+    mistake that explains it (the words of the test or of the standard list), None where no known mistake
+    fits; `finding`.
     """
 
     def __init__(self, finding: str, *, kind: str, suspect: str | None = None, lead: str = "") -> None:
         first = suspect or lead
-        super().__init__(f"{first.rstrip('.')}. {finding}" if first else finding)
+        stop = "" if first.endswith((".", "?", "!")) else "."
+        super().__init__(f"{first}{stop} {finding}" if first else finding)
         self.kind, self.suspect, self.finding = kind, suspect, finding
 
 
 def escape(text: str, limit: int = _MAX_TEXT) -> str:
-    """`text` on one line, cut to `limit`; control, bidirectional and zero-width characters become escape sequences."""
+    """`text` on one line, cut to `limit`; control, bidirectional and zero-width characters are spelt out."""
     shown = repr(text[: limit + 1])[1:-1]
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def describe(value: object) -> str:
-    """What `value` is, in a few words: "None", "an array of shape (9, 40), float64", "a list of 3 items" ..."""
+    """What `value` is, in a few words: "None", "an array of shape (9, 40), float64" ..."""
     kind = type(value)
     if value is None:
         return "None"
@@ -173,7 +177,9 @@ def as_numbers(value: object, name: str) -> npt.NDArray[Any]:
     Raises Mismatch of kind "missing" (None) or "type" (anything that is not numbers, ragged lists).
     """
     if value is None:
-        raise Mismatch(f"{sentence(name)} is None: the code returned nothing; is a `return` missing?", kind="missing")
+        raise Mismatch(
+            f"{sentence(name)} is None: the code returned nothing; is a `return` missing?", kind="missing"
+        )
     if isinstance(value, (list, tuple)):
         return _from_sequence(value, name)
     if not _is_numeric(value):
@@ -181,14 +187,22 @@ def as_numbers(value: object, name: str) -> npt.NDArray[Any]:
     return _plain(np.asarray(value), name)
 
 
-def oracle(value: object, name: str) -> npt.NDArray[Any]:
-    """The suite's own value as an array of numbers. Raises SuiteFault where it is none: that is no student's failure."""
+def numbers_or_none(value: object) -> npt.NDArray[Any] | None:
+    """The suite's own value as an array of numbers, None where it is none (text, objects, ragged lists)."""
     try:
         result = np.asarray(value)
     except ValueError:
-        raise SuiteFault(f"what is expected of {name} is {describe(value)}: give numbers of one shape") from None
-    if result.dtype.kind not in _NUMERIC:
-        raise SuiteFault(f"what is expected of {name} is {describe(value)}: give numbers, or use expect_equal")
+        return None
+    return result if result.dtype.kind in _NUMERIC else None
+
+
+def oracle(value: object, name: str) -> npt.NDArray[Any]:
+    """The suite's own value as an array of numbers. Raises SuiteFault where it is none."""
+    result = numbers_or_none(value)
+    if result is None:
+        raise SuiteFault(
+            f"what is expected of {name} is {describe(value)}: give numbers of one regular shape"
+        )
     return result
 
 
@@ -203,19 +217,23 @@ def _from_sequence(value: list[Any] | tuple[Any, ...], name: str) -> npt.NDArray
     if found is not None:
         index, what = found
         raise Mismatch(
-            f"{sentence(name)} is {describe(value)} that holds {what} at {index_text(index)}; numbers are expected.",
+            f"{sentence(name)} is {describe(value)} that holds {what} at {index_text(index)}; "
+            "numbers are expected.",
             kind="type",
         )
     try:
         return _plain(np.array(value), name)
     except ValueError:
         raise Mismatch(
-            f"{sentence(name)} is {describe(value)} of different lengths (ragged) where a regular array is expected.",
+            f"{sentence(name)} is {describe(value)} of different lengths (ragged) "
+            "where a regular array is expected.",
             kind="type",
         ) from None
 
 
-def _stranger(value: list[Any] | tuple[Any, ...], index: tuple[int, ...]) -> tuple[tuple[int, ...], str] | None:
+def _stranger(
+    value: list[Any] | tuple[Any, ...], index: tuple[int, ...]
+) -> tuple[tuple[int, ...], str] | None:
     """Where and what the first leaf is that is not a number; None where there is none."""
     for position, item in enumerate(value):
         here = (*index, position)

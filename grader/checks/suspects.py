@@ -1,9 +1,10 @@
 """Which mistake explains a wrong array.
 
-A mistake counts as the explanation only when the wrong array equals what that mistake would give, and when that can
-hardly be chance: every wrong value that is explained tells some bits (about 22 for a float compared to 1e-7, log2(3)
-for one of three labels), every mistake has a price in bits, and what is left must reach `_ENOUGH`. So `2` for `1`
-is not "doubled", five equal values are not "in reverse order", and a random array has no explanation.
+A mistake counts as the explanation only when the wrong array equals what that mistake would give, and when
+that can hardly be chance: every wrong value that is explained tells some bits (about 22 for a float compared
+to 1e-7, log2(3) for one of three labels), every mistake has a price in bits, and what is left must reach
+`_ENOUGH`. So `2` for `1` is not "doubled", five equal values are not "in reverse order", and a random array
+has no explanation.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Case", "Suspect", "named_mistake", "standard_mistake"]
+__all__ = ["Array", "Case", "Suspect", "named_mistake", "sample", "standard_mistake"]
 
 Array = npt.NDArray[Any]
 Suspect = npt.ArrayLike | Callable[[], npt.ArrayLike]
@@ -31,10 +33,11 @@ _SAMPLE = 4096
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A wrong result: `actual` and `expected` (equal shape, finite), `wrong` (bool, same shape, at least one True).
+    """A wrong result: `actual` and `expected` (equal shape, finite), `wrong` (bool, same shape, at least one
+    True).
 
-    `misfit(candidate)`: the worst error of `actual` against `candidate` in units of the tolerance, inf where it is far
-    off. `resolution`: bits that one matching float tells, log2 of magnitude over tolerance.
+    `misfit(candidate)`: the worst error of `actual` against `candidate` in units of the tolerance, inf where
+    it is far off. `resolution`: bits that one matching float tells, log2 of magnitude over tolerance.
     """
 
     actual: Array
@@ -50,42 +53,45 @@ class Case:
 
     def bits_each(self) -> float:
         """What one matching value tells."""
-        values = _sample(self.actual[self.wrong])
+        values = sample(self.actual[self.wrong])
         if _whole(values):
-            return math.log2(max(len(np.unique(_sample(self.actual))), 1))
+            return math.log2(max(len(np.unique(sample(self.actual))), 1))
         return self.resolution
 
     def bits(self) -> float:
-        """What it tells that all wrong values match: equal floats count once, as they may be wrong for one reason."""
-        values = _sample(self.actual[self.wrong])
+        """What it tells that all wrong values match; equal floats count once, they may have one reason."""
+        values = sample(self.actual[self.wrong])
         if _whole(values):
             return self.count * self.bits_each()
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             return len(np.unique(values.astype(np.complex64))) * self.resolution
 
 
-def _sample(values: Array) -> Array:
+def sample(values: Array) -> Array:
+    """At most 4096 of the values, spread evenly; all of them where there are no more."""
     flat = values.reshape(-1)
-    return flat[:: max(1, flat.size // _SAMPLE)][:_SAMPLE]
+    return flat[:: max(1, -(-flat.size // _SAMPLE))]
 
 
 def _whole(values: Array) -> bool:
-    return values.dtype.kind in "biu" or (values.dtype.kind == "f" and bool(np.all(values == np.rint(values))))
+    return values.dtype.kind in "biu" or (
+        values.dtype.kind == "f" and bool(np.all(values == np.rint(values)))
+    )
 
 
 def named_mistake(
-    suspects: Mapping[str, Suspect] | None, misfit: Callable[[Array], float], own: float
+    suspects: Mapping[str, Any] | None, misfit: Callable[[Any], float], own: float
 ) -> tuple[str | None, list[str]]:
     """The first of the test's suspects that fits, and remarks about suspects that could not be computed.
 
-    A suspect fits when the result lies within ten tolerances of it and at least ten times nearer to it than to the
-    right answer (`own`: the misfit against that), so a suspect that equals the right answer never does.
+    A suspect fits when the result lies within ten tolerances of it and at least ten times nearer to it than
+    to the right answer (`own`: the misfit against that), so a suspect that equals the right answer never
+    does.
     """
     remarks = []
     for text, suspect in (suspects or {}).items():
         try:
-            candidate = np.asarray(suspect() if callable(suspect) else suspect)
-            off = misfit(candidate) if candidate.dtype.kind in "biufc" else math.inf
+            off = misfit(suspect() if callable(suspect) else suspect)
         except Exception as error:  # an explanation that cannot be had must not change a verdict that stands
             remarks.append(f"the suspect {text!r} could not be computed: {type(error).__name__}: {error}")
             continue
@@ -114,13 +120,14 @@ def _fits(case: Case, candidate: Callable[[], Array | None]) -> bool:
 
 def _blank(case: Case) -> str | None:
     first = case.actual.reshape(-1)[0]
-    if case.actual.ndim == 0 or np.any(case.actual != first):
+    if case.actual.size < 2 or np.any(case.actual != first):
         return None
+    if case.actual.dtype.kind == "b":
+        return f"every value is {first}"
     if first == 0:
         return "all zeros"
-    if case.actual.size > 2 and np.any(case.expected != case.expected.reshape(-1)[0]):
-        return f"every value is the same ({first:.6g})"
-    return None
+    varied = case.actual.size > 2 and np.any(case.expected != case.expected.reshape(-1)[0])
+    return f"every value is the same ({first:.6g})" if varied else None
 
 
 def _guesses(case: Case) -> Iterator[Guess]:
@@ -133,6 +140,9 @@ def _guesses(case: Case) -> Iterator[Guess]:
 
 
 def _factors(e: Array) -> Iterator[Guess]:
+    if e.dtype.kind == "b":
+        yield "True and False are exchanged", partial(np.logical_not, e), _RARE
+        return
     yield "the sign is flipped", lambda: -_float(e), 0.0
     yield "every value is twice what is expected", lambda: 2 * _float(e), 0.0
     yield "every value is half of what is expected", lambda: _float(e) / 2, 0.0
@@ -140,8 +150,16 @@ def _factors(e: Array) -> Iterator[Guess]:
     if e.ndim > 1 and e.size > 2:
         lengths.setdefault(e.size, "the number of values")
     for n, what in lengths.items():
-        yield f"every value is {n} times what is expected ({n} is {what})", lambda n=n: _float(e) * n, _RARE
-        yield f"every value is 1/{n} of what is expected ({n} is {what})", lambda n=n: _float(e) / n, _RARE
+        yield (
+            f"every value is {n} times what is expected ({n} is {what})",
+            partial(np.multiply, _float(e), n),
+            _RARE,
+        )
+        yield (
+            f"every value is 1/{n} of what is expected ({n} is {what})",
+            partial(np.divide, _float(e), n),
+            _RARE,
+        )
 
 
 def _float(values: Array) -> Array:
@@ -150,7 +168,11 @@ def _float(values: Array) -> Array:
 
 def _axis_of(shape: tuple[int, ...], length: int) -> str:
     axes = [axis for axis, n in enumerate(shape) if n == length]
-    return "the number of values" if len(shape) == 1 else f"the length of axis {' and of axis '.join(map(str, axes))}"
+    return (
+        "the number of values"
+        if len(shape) == 1
+        else f"the length of axis {' and of axis '.join(map(str, axes))}"
+    )
 
 
 def _orders(e: Array) -> Iterator[Guess]:
@@ -160,19 +182,29 @@ def _orders(e: Array) -> Iterator[Guess]:
     for p in _permutations(e.ndim):
         if e.ndim > 2 and e.transpose(p).shape == e.shape:
             words = f"the axes are permuted: the result is the right one transposed to {p}"
-            yield words, lambda p=p: e.transpose(p), _RARE
+            yield words, partial(np.transpose, e, p), _RARE
     for axis in range(e.ndim):
         things = _things(e.ndim, axis)
-        yield f"the {things} are in reverse order", lambda axis=axis: np.flip(e, axis), _RARE
+        yield f"the {things} are in reverse order", partial(np.flip, e, axis), _RARE
         for step in (1, -1):
             words = f"the {things} are shifted by one, to the {'next' if step > 0 else 'previous'} index"
-            yield words, lambda axis=axis, step=step: np.roll(e, step, axis), _RARE
-    text = "the layout is scrambled: the right values, but reshaped where the axes have to be transposed first"
+            yield words, partial(np.roll, e, step, axis), _RARE
+    text = (
+        "the layout is scrambled: the right values, but reshaped where the axes have to be transposed first"
+    )
     for p in _permutations(e.ndim):
-        back = tuple(int(k) for k in np.argsort(p))
-        permuted = tuple(e.shape[k] for k in p)
-        yield text, lambda p=p: e.transpose(p).reshape(e.shape), _RARE
-        yield text, lambda back=back, permuted=permuted: e.reshape(permuted).transpose(back), _RARE
+        yield text, partial(_reshaped, e, p), _RARE
+        yield text, partial(_refilled, e, p), _RARE
+
+
+def _reshaped(e: Array, p: tuple[int, ...]) -> Array:
+    """What comes of an array with its axes in order `p` that is reshaped where a transpose is needed."""
+    return e.transpose(p).reshape(e.shape)
+
+
+def _refilled(e: Array, p: tuple[int, ...]) -> Array:
+    """What comes of reading the values of `e`, in their right order, into its axes in order `p`."""
+    return e.reshape([e.shape[k] for k in p]).transpose(np.argsort(p))
 
 
 def _permutations(ndim: int) -> list[tuple[int, ...]]:
@@ -213,8 +245,10 @@ def _fitted(case: Case) -> Iterator[Guess]:
         words = f"every value is {_constant(abs(offset))} too {'large' if offset > 0 else 'small'}"
         yield words, lambda: e + offset, price
     for axis in range(e.ndim if e.ndim == 2 and min(e.shape) > 1 else 0):
+        if not case.wrong.any(axis).all():
+            continue
         words = f"each {('column', 'row')[axis]} is scaled by a factor of its own"
-        yield words, lambda axis=axis: _scaled(a, e, axis), _RARE + e.shape[1 - axis] * case.bits_each()
+        yield words, partial(_scaled, a, e, axis), _RARE + e.shape[1 - axis] * case.bits_each()
 
 
 def _constant(value: Any) -> str:
@@ -222,7 +256,8 @@ def _constant(value: Any) -> str:
 
 
 def _scaled(a: Array, e: Array, axis: int) -> Array:
-    return e * (np.sum(np.conj(e) * a, axis, keepdims=True) / np.sum(np.conj(e) * e, axis, keepdims=True))
+    factors = np.sum(np.conj(e) * a, axis, keepdims=True) / np.sum(np.conj(e) * e, axis, keepdims=True)
+    return np.asarray(e * factors)
 
 
 def _shuffles(case: Case) -> Iterator[Guess]:
@@ -230,9 +265,13 @@ def _shuffles(case: Case) -> Iterator[Guess]:
     a, e = case.actual, case.expected
     for axis in range(e.ndim if e.ndim > 1 else 0):
         words = f"the right {_things(e.ndim, axis)} in another order"
-        yield words, lambda axis=axis: _matched(a, e, axis), _RARE + _log2_factorial(e.shape[axis])
+        yield words, partial(_matched, a, e, axis), _RARE + _log2_factorial(e.shape[axis])
     if a.dtype.kind != "c" and e.dtype.kind != "c":
-        yield "the right values in the wrong places", lambda: _sorted_like(a, e), _RARE + _log2_factorial(case.count)
+        yield (
+            "the right values in the wrong places",
+            lambda: _sorted_like(a, e),
+            _RARE + _log2_factorial(case.count),
+        )
 
 
 def _log2_factorial(n: int) -> float:
@@ -240,7 +279,7 @@ def _log2_factorial(n: int) -> float:
 
 
 def _matched(a: Array, e: Array, axis: int) -> Array:
-    """`e` with its slices along `axis` in the order of those of `a`, told apart by their products with a random vector."""
+    """`e` with its slices along `axis` in the order of those of `a`, told apart by random projections."""
     rows_a, rows_e = (np.moveaxis(_float(x), axis, 0).reshape(x.shape[axis], -1) for x in (a, e))
     probe = np.random.default_rng(0).standard_normal(rows_a.shape[1])
     order = np.empty(len(rows_a), dtype=np.intp)
@@ -255,13 +294,13 @@ def _sorted_like(a: Array, e: Array) -> Array:
 
 
 def _place(case: Case) -> str | None:
-    """Where the wrong values lie, when they fill a run of rows, a border or a triangle; or that they were never set."""
+    """Where the wrong values lie, if they fill a run of rows, a border or a triangle; or were never set."""
     part = _run(case) or _border(case) or _triangle(case)
     values = case.actual[case.wrong]
     unset = case.count > 1 and bool(np.all(values == 0))
     if part is not None:
         return f"only {part} wrong" + (": 0 there, never set?" if unset else "; the rest is right")
-    due = _sample(case.expected[case.wrong])
+    due = sample(case.expected[case.wrong])
     each = math.log2(len(np.unique(due))) if _whole(due) else case.resolution
     if unset and case.count < case.actual.size and case.count * each >= 3 * _ENOUGH:
         return f"{case.count:,} of {case.actual.size:,} values are 0: never set?"
@@ -269,7 +308,7 @@ def _place(case: Case) -> str | None:
 
 
 def _likely(case: Case, inside: int) -> bool:
-    """Whether wrong values that all lie among `inside` values of the array are there by more than chance, and fill it."""
+    """Whether wrong values that all lie among `inside` values are there by more than chance, and fill it."""
     if not 0 < inside < case.actual.size or 2 * case.count < inside:
         return False
     return case.count * math.log2(case.actual.size / inside) >= 3 * _ENOUGH
@@ -288,11 +327,11 @@ def _run(case: Case) -> str | None:
 
 
 def _run_text(things: str, first: int, last: int, length: int) -> str:
+    noun, _, axis = things.partition(" ")
+    along = f" {axis}" if axis else ""
     if first == last:
-        single = things.replace("rows", "row").replace("columns", "column").replace("slices", "slice")
-        return f"the {single.replace('values', 'value')}, number {first}, is"
-    tail = " (the last)" if last == length - 1 else ""
-    return f"the {things} {first} to {last}{tail} are"
+        return f"{noun[:-1]} {first}{along} is"
+    return f"{noun} {first} to {last}{' (the last)' if last == length - 1 else ''}{along} are"
 
 
 def _border(case: Case) -> str | None:
@@ -304,7 +343,11 @@ def _border(case: Case) -> str | None:
     inside = case.wrong[inner]
     if inside.any() or not _likely(case, case.wrong.size - inside.size):
         return None
-    return "the border (the first and the last index of the last two axes) is" if len(shape) > 1 else "the two ends are"
+    return (
+        "the border (the first and the last index of the last two axes) is"
+        if len(shape) > 1
+        else "the two ends are"
+    )
 
 
 def _triangle(case: Case) -> str | None:

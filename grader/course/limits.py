@@ -41,7 +41,7 @@ class Limits:
     """Limits of one task, and of one submission as a whole.
 
     `cpu`: CPU seconds of one task; `memory`: bytes; `processes`: how many more the student's code may start
-    (0: fork and exec are refused); `disk`: bytes of scratch files; `output`: bytes of prints that are kept;
+    (0: fork and exec are refused); `disk`: bytes of scratch files; `output`: bytes that it may print;
     `submission`: wall seconds of all tasks together.
     """
 
@@ -49,7 +49,7 @@ class Limits:
     memory: int = 2 << 30
     processes: int = 0
     disk: int = 16 << 20
-    output: int = 1 << 20
+    output: int = 16 << 20
     submission: float = 600
 
     @property

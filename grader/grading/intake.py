@@ -26,6 +26,7 @@ __all__ = ["FILE_CAP", "Found", "Intake", "Problem", "find_submissions", "safe_n
 FILE_CAP = 1 << 20  # bytes of one file
 
 _SEARCHED = 200  # entries looked at for a file that was put in the wrong place
+_DEEPEST = 3  # folders below the submission's own
 _FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
 
 
@@ -190,22 +191,17 @@ def _elsewhere(folder: int, name: str) -> str:
         if other.rsplit("/", 1)[-1].casefold() == base.casefold():
             return f"; {other!r} is there: move it to {name!r}"
     near = difflib.get_close_matches(base, [other for other in others if "/" not in other], n=1)
-    return (
-        f"; {near[0]!r} is there: rename it to {name!r} if that is it"
-        if near
-        else "; hand it in under that name"
-    )
+    if near:
+        return f"; {near[0]!r} is there: rename it to {name!r} if that is it"
+    return "; hand it in under that name"
 
 
 def _names_below(folder: int) -> Iterator[str]:
     """Relative names of the first few hundred files, nearest folders first; no file is opened."""
     seen = 0
     for top, folders, files, _ in os.fwalk(".", dir_fd=folder, onerror=None):
-        folders[:] = (
-            [name for name in sorted(folders) if not name.startswith((".", "__"))]
-            if top.count("/") < 3
-            else []
-        )
+        deeper = folders if top.count("/") < _DEEPEST else []
+        folders[:] = sorted(name for name in deeper if not name.startswith((".", "__")))
         for name in sorted(files):
             yield f"{top}/{name}".removeprefix("./")
         seen += len(files) + len(folders)

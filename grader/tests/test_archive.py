@@ -14,10 +14,14 @@ import pytest
 from grader.errors import IntakeError
 from grader.grading.archive import ArchiveCaps, extract
 
-SMALL = ArchiveCaps(archive=40_000, directory=8_000, entries=20, entry=20_000, total=30_000, ratio=50, ratio_from=5_000)
+SMALL = ArchiveCaps(
+    archive=40_000, directory=8_000, entries=20, entry=20_000, total=30_000, ratio=50, ratio_from=5_000
+)
 
 
-def pack(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+def pack(
+    path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in entries:
             archive.writestr(name, data)
@@ -33,7 +37,8 @@ def entry(name: str, mode: int = 0) -> zipfile.ZipInfo:
 def refusal(tmp_path: Path, archive: Path, caps: ArchiveCaps = SMALL) -> str:
     with pytest.raises(IntakeError) as error:
         extract(archive, tmp_path / "out", caps)
-    assert not (tmp_path / "out").exists() and str(error.value).startswith(str(archive))
+    assert not (tmp_path / "out").exists()
+    assert str(error.value).startswith(str(archive))
     return str(error.value).removeprefix(str(archive))
 
 
@@ -98,12 +103,20 @@ def test_what_is_no_file(tmp_path, mode, problem):
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("a.py", "a.py"), ("a", "a"), ("Alice/a.py", "alice/b.py"), ("e\u0301.py", "\u00e9.py"), ("a", "a/b.py"), ("a/b.py", "a")],
+    [
+        ("a.py", "a.py"),
+        ("a", "a"),
+        ("Alice/a.py", "alice/b.py"),
+        ("e\u0301.py", "\u00e9.py"),
+        ("a", "a/b.py"),
+        ("a/b.py", "a"),
+    ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_names_that_clash(tmp_path, first, second):
     problem = refusal(tmp_path, pack(tmp_path / "c.zip", (first, b""), (second, b"x")))
-    assert "the same name as" in problem and problem.endswith("rename one and pack it again")
+    assert "the same name as" in problem
+    assert problem.endswith("rename one and pack it again")
 
 
 def test_one_folder_may_be_listed_twice(tmp_path):
@@ -135,7 +148,9 @@ def test_a_bomb_that_lies_is_stopped_by_the_bytes(tmp_path):
     at = raw.rfind(b"PK\x01\x02")
     struct.pack_into("<I", raw, at + 24, 100)
     archive.write_bytes(raw)
-    assert refusal(tmp_path, archive).startswith(": damaged or no zip (Bad CRC-32 for file 'a'); ask for it again")
+    assert refusal(tmp_path, archive).startswith(
+        ": damaged or no zip (Bad CRC-32 for file 'a'); ask for it again"
+    )
 
 
 def test_bytes_are_counted_whatever_was_declared(tmp_path, monkeypatch):
@@ -152,7 +167,10 @@ def test_a_table_of_contents_of_any_size_is_not_read(tmp_path):
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_costly_methods(tmp_path, method):
     archive = pack(tmp_path / "c.zip", ("a", b"x" * 100), method=method)
-    assert refusal(tmp_path, archive) == f", entry 'a': packed with method {method}; pack it again as an ordinary (deflated) zip"
+    assert (
+        refusal(tmp_path, archive)
+        == f", entry 'a': packed with method {method}; pack it again as an ordinary (deflated) zip"
+    )
 
 
 def test_encrypted(tmp_path):
@@ -167,29 +185,34 @@ def test_encrypted(tmp_path):
 def test_damaged(tmp_path, data):
     (tmp_path / "c.zip").write_bytes(data)
     problem = refusal(tmp_path, tmp_path / "c.zip")
-    assert problem.startswith(": damaged or no zip (") and problem.endswith("; ask for it again, packed as .zip")
+    assert problem.startswith(": damaged or no zip (")
+    assert problem.endswith(
+        "; ask for it again, packed as .zip"
+    )
 
 
 def test_every_single_broken_byte_is_harmless(tmp_path):
     """Whatever byte is turned: unpacked inside the folder, or refused by name; never another exception."""
     whole = pack(tmp_path / "c.zip", ("alice/knn.py", b"x = 1\n" * 9), ("b", b"")).read_bytes()
     (tmp_path / "out").mkdir()
-    unpacked = 0
+    refused = []
     for at in range(len(whole)):
         raw = bytearray(whole)
         raw[at] ^= 0xA5
         (tmp_path / "c.zip").write_bytes(raw)
         try:
             extract(tmp_path / "c.zip", tmp_path / f"out/{at}", SMALL)
-            unpacked += 1
         except IntakeError as error:
-            assert str(tmp_path / "c.zip") in str(error)
+            refused.append(str(error))
     assert {path.name for path in tmp_path.iterdir()} == {"c.zip", "out"}
-    assert 0 < unpacked < len(whole)
+    assert 0 < len(refused) < len(whole)
+    assert all(sentence.startswith(str(tmp_path / "c.zip")) for sentence in refused)
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path):
-    with pytest.raises(IntakeError, match=r"none.zip: cannot be unpacked \(No such file.*check the file and the free space"):
+    with pytest.raises(
+        IntakeError, match=r"none.zip: cannot be unpacked \(No such file.*check the file and the free space"
+    ):
         extract(tmp_path / "none.zip", tmp_path / "out")
     archive = pack(tmp_path / "c.zip", ("a", b"x"))
     (tmp_path / "there").mkdir()

@@ -13,7 +13,9 @@ from grader.grading.outcome import Outcome
 from grader.grading.report import Grading, build_report, write_report
 from grader.grading.score import score
 
-PARTS = KeyParts("sub", "suite", "grader", "00ff00ff", "cpu", "bubblewrap", "generated", Limits(), "constraints")
+PARTS = KeyParts(
+    "sub", "suite", "grader", "00ff00ff", "cpu", "bubblewrap", "generated", Limits(), "constraints"
+)
 
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(KeyParts)])
@@ -24,14 +26,21 @@ def test_every_part_changes_the_key(field):
 
 def test_the_key_is_the_same_in_every_run():
     assert grade_key(PARTS) == grade_key(dataclasses.replace(PARTS))
-    assert len(grade_key(PARTS)) == 64 and len(grade_key(dataclasses.replace(PARTS, data="\udc80"))) == 64
-    assert grade_key(dataclasses.replace(PARTS, device="a", data="b")) != grade_key(dataclasses.replace(PARTS, device="b", data="a"))
+    assert len(grade_key(PARTS)) == 64
+    assert len(grade_key(dataclasses.replace(PARTS, data="\udc80"))) == 64
+    assert grade_key(dataclasses.replace(PARTS, device="a", data="b")) != grade_key(
+        dataclasses.replace(PARTS, device="b", data="a")
+    )
 
 
 @pytest.fixture
 def course(tmp_path):
     facts = 'title = "T"\nmodule = "knn"\n[[tasks]]\nid = "a"\ntitle = "A"\npoints = 1\nhint = "h"\n'
-    for name in ("assignments/knn/assignment.toml", "solutions/knn/test_knn_hidden.py", "solutions/knn/data/x.npy"):
+    for name in (
+        "assignments/knn/assignment.toml",
+        "solutions/knn/test_knn_hidden.py",
+        "solutions/knn/data/x.npy",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True)
         path.write_text(facts)
@@ -48,7 +57,8 @@ def change(root: Path, name: str, text: str = "# changed\n") -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "assignments/knn/assignment.toml", "solutions/knn/test_knn_hidden.py", "solutions/knn/data/x.npy", "solutions/knn/new.py",
+        "assignments/knn/assignment.toml", "solutions/knn/test_knn_hidden.py", "solutions/knn/data/x.npy",
+        "solutions/knn/new.py",
     ],
 )  # fmt: skip
 def test_the_suite_counts(course, name):
@@ -89,7 +99,11 @@ def test_the_grader_counts_without_its_tests(tmp_path):
 def test_the_constraints_count(tmp_path):
     absent = constraints_digest(tmp_path / "constraints.txt")
     change(tmp_path, "constraints.txt", "numpy==2\n")
-    assert constraints_digest(tmp_path / "constraints.txt") != absent == constraints_digest(tmp_path / "none.txt")
+    assert (
+        constraints_digest(tmp_path / "constraints.txt")
+        != absent
+        == constraints_digest(tmp_path / "none.txt")
+    )
 
 
 def written(tmp_path: Path, outcome: Outcome, key: str = "k", **more) -> Path:
@@ -103,8 +117,10 @@ def written(tmp_path: Path, outcome: Outcome, key: str = "k", **more) -> Path:
 def test_a_report_under_the_same_key_is_found(tmp_path):
     path = written(tmp_path, Outcome("t", "a", "failed", kind="wrong"))
     found = lookup(path, "k")
-    assert found is not None and found["public"]["score"] == 0
-    assert lookup(path, "other") is None and lookup(tmp_path / "none.json", "k") is None
+    assert found is not None
+    assert found["public"]["score"] == 0
+    assert lookup(path, "other") is None
+    assert lookup(tmp_path / "none.json", "k") is None
 
 
 def test_a_report_with_a_fault_is_not_found(tmp_path):

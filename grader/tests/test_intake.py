@@ -57,7 +57,9 @@ def put(root: Path, *names: str) -> Path:
 
 
 def test_a_class(look, tmp_path):
-    source = put(tmp_path / "in", "bob/knn/knn.py", "alice/knn/knn.py", "alice/svm/svm.py", "alice/knn/timestamp.txt")
+    source = put(
+        tmp_path / "in", "bob/knn/knn.py", "alice/knn/knn.py", "alice/svm/svm.py", "alice/knn/timestamp.txt"
+    )
     everything = [("alice", "knn", "alice/knn"), ("alice", "svm", "alice/svm"), ("bob", "knn", "bob/knn")]
     assert look(source) == (everything, [])
     assert look(source, assignment="svm") == ([everything[1]], ["'in/bob': nothing for 'svm'"])
@@ -91,7 +93,9 @@ def test_one_submission(look, tmp_path):
     assert look(tmp_path / "in/bob/knn") == ([("bob", "knn", "")], [])
     assert look(tmp_path / "in/alice", student="x") == ([("x", "knn", "")], [])
     assert look(tmp_path / "in/carol", assignment="svm") == ([("carol", "svm", "")], [])
-    with pytest.raises(IntakeError, match="carol: holds 'knn.py' and 'svm.py'; say which is meant with --assignment"):
+    with pytest.raises(
+        IntakeError, match="carol: holds 'knn.py' and 'svm.py'; say which is meant with --assignment"
+    ):
         look(tmp_path / "in/carol")
 
 
@@ -112,7 +116,9 @@ def test_one_file(look, course, tmp_path):
     assert look(tmp_path / "in/alice/knn.py") == ([("alice", "knn", "")], [])
     found, _ = find_submissions(tmp_path / "in/alice/mine.py", course, scratch=tmp_path, assignment="knn")
     assert found == [Found("alice", "knn", (tmp_path / "in/alice").resolve(), (), "mine.py")]
-    with pytest.raises(IntakeError, match="knm.py: no assignment has this file; did you mean 'knn.py'\\? Or say which with"):
+    with pytest.raises(
+        IntakeError, match="knm.py: no assignment has this file; did you mean 'knn.py'\\? Or say which with"
+    ):
         look(tmp_path / "in/alice/knm.py")
 
 
@@ -143,7 +149,9 @@ def test_sources_that_are_none(look, tmp_path):
     with pytest.raises(IntakeError, match="nowhere: no such file or folder; check the path"):
         look(tmp_path / "nowhere")
     put(tmp_path, "class.tar.gz")
-    with pytest.raises(IntakeError, match=r"class.tar.gz: neither a folder, a .py file nor a .zip; name one of these"):
+    with pytest.raises(
+        IntakeError, match=r"class.tar.gz: neither a folder, a .py file nor a .zip; name one of these"
+    ):
         look(tmp_path / "class.tar.gz")
     os.mkfifo(tmp_path / "pipe.zip")
     with pytest.raises(IntakeError, match="pipe.zip: neither a folder"):
@@ -152,7 +160,8 @@ def test_sources_that_are_none(look, tmp_path):
 
 def test_messy_folders_are_problems_and_no_crash(look, tmp_path):
     source = put(
-        tmp_path / "in", "alice/knn/knn.py", "alice/README", "bob/", "carol/Knn/knn.py", "dave/.git/x", "dave/__pycache__/x",
+        tmp_path / "in", "alice/knn/knn.py", "alice/README", "bob/", "carol/Knn/knn.py", "dave/.git/x",
+        "dave/__pycache__/x",
         "erin/homework/x.py", ".hidden/knn/knn.py", "frank.txt", "Thumbs.db",
     )  # fmt: skip
     (source / "grace").symlink_to(source / "alice")
@@ -205,13 +214,37 @@ def test_terminal_codes_in_names_are_escaped(look, tmp_path):
 
 
 def test_safe_names_are_safe_and_apart():
-    names = ["alice", "Alice", "a/b", "a%2Fb", "a\\b", ".", "..", ".x", "", "%", "a b", "ä", "a\u0308", "x" * 300, "x" * 301]
+    names = [
+        "alice",
+        "Alice",
+        "a/b",
+        "a%2Fb",
+        "a\\b",
+        ".",
+        "..",
+        ".x",
+        "",
+        "%",
+        "a b",
+        "ä",
+        "a\u0308",
+        "x" * 300,
+        "x" * 301,
+    ]
     names += ["\udc80", "\ufffd", "=cmd", "a\nb", "a\0", "x" * 100 + "%-" + "0" * 64, "学" * 80]
     safe = [safe_name(name) for name in names]
     assert len(set(safe)) == len(names)
     assert all(len(s) <= 180 and s.isascii() and s.isprintable() and not set(s) & set("/\\ ") for s in safe)
     assert not any(s.startswith(".") or not s for s in safe)
-    assert safe_name("alice@x.edu") == "alice@x.edu" and safe_name("a/b") == "a%2Fb" and safe_name("..") == "%2E."
+    assert (
+        safe_name("alice@x.edu") == "alice@x.edu"
+    )
+    assert (
+        safe_name("a/b") == "a%2Fb"
+    )
+    assert (
+        safe_name("..") == "%2E."
+    )
 
 
 @pytest.fixture
@@ -227,7 +260,8 @@ def test_only_listed_files_are_taken(take, tmp_path):
     taken = take()
     assert (taken.student, taken.assignment) == ("alice", "knn")
     assert dict(taken.files) == dict.fromkeys(["knn.py", "pkg/extra.py", "answers.toml"], b"x = 1\n")
-    assert taken.problems == () and taken.missing == ()
+    assert taken.problems == ()
+    assert taken.missing == ()
 
 
 def test_what_is_graded_was_read_once(take, tmp_path):
@@ -241,7 +275,9 @@ def test_what_is_graded_was_read_once(take, tmp_path):
 
 
 def only_problem(taken: Intake) -> str:
-    assert not taken.files and taken.missing == ("knn.py",) and len(taken.problems) == 1
+    assert not taken.files
+    assert taken.missing == ("knn.py",)
+    assert len(taken.problems) == 1
     return taken.problems[0]
 
 
@@ -249,7 +285,10 @@ def only_problem(taken: Intake) -> str:
     ("names", "problem"),
     [
         ([], "knn.py: not handed in; hand it in under that name"),
-        (["KNN.py"], "knn.py: not handed in; 'KNN.py' is there: rename it to 'knn.py', upper and lower case count"),
+        (
+            ["KNN.py"],
+            "knn.py: not handed in; 'KNN.py' is there: rename it to 'knn.py', upper and lower case count",
+        ),
         (["submission/knn.py"], "knn.py: not handed in; 'submission/knn.py' is there: move it to 'knn.py'"),
         (["a/b/Knn.py"], "knn.py: not handed in; 'a/b/Knn.py' is there: move it to 'knn.py'"),
         (["knn (1).py"], "knn.py: not handed in; 'knn (1).py' is there: rename it to 'knn.py' if that is it"),
@@ -274,7 +313,9 @@ def test_links_to_folders_are_not_followed(take, tmp_path):
     (tmp_path / "in/pkg").symlink_to(tmp_path / "outside")
     taken = take()
     assert list(taken.files) == ["knn.py"]
-    assert taken.problems == ("pkg/extra.py: 'pkg' is a link, which is not followed; hand in the file itself",)
+    assert taken.problems == (
+        "pkg/extra.py: 'pkg' is a link, which is not followed; hand in the file itself",
+    )
     (tmp_path / "in/pkg").unlink()
     (tmp_path / "in/pkg").touch()
     assert take().problems == ("pkg/extra.py: 'pkg' is no folder; hand in a folder of that name",)
@@ -299,7 +340,10 @@ def test_a_file_swapped_for_a_pipe_or_a_link_is_caught(take, tmp_path, monkeypat
     """Between the look and the opening: what was opened counts, and no link is followed."""
     file, real = tmp_path / "in/knn.py", os.open
     swaps = {"pipe": lambda: os.mkfifo(file), "link": lambda: file.symlink_to("/etc/passwd")}
-    said = {"pipe": "knn.py: a pipe, socket or device; hand in", "link": "knn.py: cannot be read (Too many levels"}
+    said = {
+        "pipe": "knn.py: a pipe, socket or device; hand in",
+        "link": "knn.py: cannot be read (Too many levels",
+    }
     for name, swap in swaps.items():
         file.unlink(missing_ok=True)
         file.write_text("x = 1\n")
@@ -346,20 +390,24 @@ def test_unreadable_files(take, tmp_path, monkeypatch):
 def test_an_empty_file_is_taken_and_told(take, tmp_path):
     (tmp_path / "in/knn.py").touch()
     taken = take()
-    assert dict(taken.files) == {"knn.py": b""} and taken.missing == ()
+    assert dict(taken.files) == {"knn.py": b""}
+    assert taken.missing == ()
     assert taken.problems == ("knn.py: empty (0 bytes); save your work and hand it in again",)
 
 
 def test_a_single_file_stands_for_the_module(take, tmp_path):
     put(tmp_path / "in", "mine.py", "answers.toml")
     taken = take(single="mine.py")
-    assert dict(taken.files) == {"knn.py": b"x = 1\n"} and taken.problems == ()
+    assert dict(taken.files) == {"knn.py": b"x = 1\n"}
+    assert taken.problems == ()
 
 
 def test_a_single_file_says_what_else_is_missing(take, course, tmp_path):
     put(tmp_path / "in", "mine.py", "answers.toml")
     folder = course.assignment("knn").folder
-    (folder / "assignment.toml").write_text(FACTS.format(module="knn").replace('optional = ["pkg/extra.py", "answers.toml"]', ""))
+    (folder / "assignment.toml").write_text(
+        FACTS.format(module="knn").replace('optional = ["pkg/extra.py", "answers.toml"]', "")
+    )
     taken = take(single="mine.py")
     assert taken.missing == ("pkg/extra.py", "answers.toml")
     assert taken.problems[1] == "answers.toml: not handed in: only 'mine.py' was; grade the whole folder"
@@ -375,10 +423,26 @@ def test_no_descriptor_is_left_open(take, tmp_path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_what_was_found_is_taken_in(course, tmp_path):
+    put(tmp_path / "in", "alice/knn/knn.py", "bob/knn/knn.txt")
+    found, _ = find_submissions(tmp_path / "in", course, scratch=tmp_path)
+    alice, bob = (take_in(one, course.assignment(one.assignment)) for one in found)
+    assert found[0].folder == (tmp_path / "in/alice/knn").resolve()
+    assert (alice.student, dict(alice.files), alice.problems) == ("alice", {"knn.py": b"x = 1\n"}, ())
+    assert only_problem(bob).startswith("knn.py: not handed in; 'knn.txt' is there: rename it to 'knn.py'")
+
+
+def test_the_search_for_a_misplaced_file_ends(take, tmp_path):
+    put(tmp_path / "in", *(f"a{k:03}/x" for k in range(300)), "b/knn.py")
+    assert only_problem(take()) == "knn.py: not handed in; hand it in under that name"
+
+
 def test_digests_tell_intakes_apart():
     intakes = [
-        Intake("s", "a", {"x": b"1"}), Intake("s", "a", {"x": b"2"}), Intake("s", "a", {"y": b"1"}), Intake("s", "a", {}),
-        Intake("s", "a", {"x": b"1"}, ("p",)), Intake("s", "a", {"x": b"", "y": b""}), Intake("s", "a", {"x": b""}, ("y", "")),
+        Intake("s", "a", {"x": b"1"}), Intake("s", "a", {"x": b"2"}), Intake("s", "a", {"y": b"1"}),
+        Intake("s", "a", {}),
+        Intake("s", "a", {"x": b"1"}, ("p",)), Intake("s", "a", {"x": b"", "y": b""}),
+        Intake("s", "a", {"x": b""}, ("y", "")),
     ]  # fmt: skip
     assert len({one.digest for one in intakes}) == len(intakes)
     assert Intake("s", "a", {"x": b"1", "y": b"2"}).digest == Intake("t", "a", {"y": b"2", "x": b"1"}).digest

@@ -23,7 +23,15 @@ KNN = Assignment(
 SUITE = {"loops": [("test_a", 1), ("test_b", 1)], "gpu": [("test_c", 2)]}
 OUTCOMES = [
     Outcome("test_a", "loops", "passed", fraction=1, notes=("slow",), seconds=0.5),
-    Outcome("test_b", "loops", "failed", kind="wrong", message="the root is missing", detail="Traceback …", seconds=1.25),
+    Outcome(
+        "test_b",
+        "loops",
+        "failed",
+        kind="wrong",
+        message="the root is missing",
+        detail="Traceback …",
+        seconds=1.25,
+    ),
     Outcome("test_c", "gpu", "not assessed", 2, kind="device", message="no cuda here"),
 ]
 
@@ -47,7 +55,8 @@ def test_it_comes_back_as_it_was_written(tmp_path):
     assert path == tmp_path / "alice%2F.." / "knn.json"
     write_report(path, report())
     assert read_report(path) == report()
-    assert path.read_bytes().isascii() and b"\x1b" not in path.read_bytes()
+    assert path.read_bytes().isascii()
+    assert b"\x1b" not in path.read_bytes()
 
 
 def test_the_public_part():
@@ -67,7 +76,12 @@ def test_the_public_part():
 def test_hidden_tests_prints_and_times_stay_out_of_the_public_part():
     text = json.dumps(report()["public"])
     assert not any(word in text for word in ("test_a", "Traceback", "printed", "1.25"))
-    assert report()["ta"]["outcomes"][1]["detail"] == "Traceback …" and report()["ta"]["output"] == "printed\x1b[2J"
+    assert (
+        report()["ta"]["outcomes"][1]["detail"] == "Traceback …"
+    )
+    assert (
+        report()["ta"]["output"] == "printed\x1b[2J"
+    )
 
 
 def test_two_grades_of_the_same_differ_in_timing_only():
@@ -77,7 +91,8 @@ def test_two_grades_of_the_same_differ_in_timing_only():
     environment = {"isolation": "bubblewrap", "seed": "00ff00ff"}
     again = report(outcomes=slower, timing={"total": 3.0}, environment=environment)
     first = report()
-    assert first.pop("timing") != again.pop("timing") and json.dumps(first) == json.dumps(again)
+    assert first.pop("timing") != again.pop("timing")
+    assert json.dumps(first) == json.dumps(again)
 
 
 def test_rescoring_runs_nothing_again(tmp_path):
@@ -96,7 +111,8 @@ def test_rescoring_forgets_no_fault(tmp_path):
     made = report(outcomes=broken, faults=["the process ended"])
     write_report(tmp_path / "r.json", made)
     again = rescored(read_report(tmp_path / "r.json"), KNN)["ta"]["faults"]
-    assert len(again) == 2 and again[1] == made["ta"]["faults"][1] == "the process ended"
+    assert len(again) == 2
+    assert again[1] == made["ta"]["faults"][1] == "the process ended"
     assert "earned the fraction 'nan'" in again[0]
 
 
@@ -139,12 +155,16 @@ def test_a_damaged_report_is_named(tmp_path, change, message):
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_no_json(tmp_path, data):
     (tmp_path / "r.json").write_bytes(data)
-    with pytest.raises(ReportError, match="r.json: damaged, not JSON; remove it, or grade again with --force"):
+    with pytest.raises(
+        ReportError, match="r.json: damaged, not JSON; remove it, or grade again with --force"
+    ):
         read_report(tmp_path / "r.json")
 
 
 def test_no_report(tmp_path):
-    with pytest.raises(ReportError, match=r"r.json: no report can be read there \(No such file.*\); grade first"):
+    with pytest.raises(
+        ReportError, match=r"r.json: no report can be read there \(No such file.*\); grade first"
+    ):
         read_report(tmp_path / "r.json")
     (tmp_path / "r.json").write_text("[]")
     with pytest.raises(ReportError, match="r.json: not a report: it has no schema"):
@@ -162,7 +182,8 @@ def test_atomic_writes(tmp_path):
     path = tmp_path / "new/folder/file"
     write_atomic(path, b"one")
     write_atomic(path, b"two")
-    assert path.read_bytes() == b"two" and os.listdir(path.parent) == ["file"]
+    assert path.read_bytes() == b"two"
+    assert os.listdir(path.parent) == ["file"]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -179,7 +200,8 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
         write_atomic(path, b"new")
     mend = "free space or make the folder writable for you"
     assert str(error.value) == f"{path}: cannot be written (No space left on device); {mend}"
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_killed_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -192,4 +214,5 @@ def test_a_killed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_atomic(path, b"new")
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]

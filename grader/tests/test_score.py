@@ -18,7 +18,9 @@ WAITS = "The grader failed here, not your code; a TA will look at it."
 
 def assignment(*points: float, device: str | None = None) -> Assignment:
     tasks = [Task(f"t{k}", f"Task {k}", p, f"hint {k}", device if k else None) for k, p in enumerate(points)]
-    return Assignment("knn", Path("knn"), "kNN", "knn", ("knn.py",), (), ("cpu", "cuda"), (), Limits(), tuple(tasks))
+    return Assignment(
+        "knn", Path("knn"), "kNN", "knn", ("knn.py",), (), ("cpu", "cuda"), (), Limits(), tuple(tasks)
+    )
 
 
 def passed(test: str, task: str = "t0", weight: float = 1.0, fraction: float = 1.0, **more) -> Outcome:
@@ -40,7 +42,15 @@ TWO = {"t0": [("a", 1), ("b", 3)]}
 def only(outcomes, suite=TWO, **more) -> TaskScore:
     result = score(ONE, outcomes, suite, **more)
     (task,) = result.tasks
-    assert result.score == task.score and result.max_score == result.max_assessed == 10 and not result.provisional
+    assert (
+        result.score == task.score
+    )
+    assert (
+        result.max_score == result.max_assessed == 10
+    )
+    assert (
+        not result.provisional
+    )
     return task
 
 
@@ -59,7 +69,8 @@ def test_points_are_shared_by_weight():
 def test_a_test_that_did_not_run_has_failed():
     task = only([passed("a")])
     assert (task.score, task.verdict, task.kind, task.message) == (2.5, "partly", "", "hint 0")
-    assert only([]).score == 0 and only([]).verdict == "failed"
+    assert only([]).score == 0
+    assert only([]).verdict == "failed"
 
 
 def test_fractions_of_a_test():
@@ -68,7 +79,10 @@ def test_fractions_of_a_test():
 
 
 def test_the_most_telling_message_wins():
-    told = [failed("a", kind="died", message="it died"), failed("b", weight=3, kind="wrong", message="the root is missing")]
+    told = [
+        failed("a", kind="died", message="it died"),
+        failed("b", weight=3, kind="wrong", message="the root is missing"),
+    ]
     assert (only(told).kind, only(told).message) == ("died", "the root is missing")
     silent = [failed("a", kind="wrong"), failed("b", weight=3, kind="limit", message="used 2.1 GB of 2 GB")]
     assert (only(silent).kind, only(silent).message) == ("wrong", "used 2.1 GB of 2 GB")
@@ -90,11 +104,16 @@ def test_rounding_is_half_to_even_and_last():
     thirds = assignment(1, 1, 1)
     suite = {f"t{k}": [(f"{k}{x}", 1) for x in "abc"] for k in range(3)}
     result = score(thirds, [passed(f"{k}a", f"t{k}") for k in range(3)], suite)
-    assert [task.score for task in result.tasks] == [0.3333] * 3 and result.score == 1
+    assert [task.score for task in result.tasks] == [0.3333] * 3
+    assert result.score == 1
     halves = [(0.00005, 0.0), (0.00015, 0.0002), (0.00025, 0.0002)]
     for points, rounded in halves:
         assert score(assignment(1), [passed("a", fraction=points)], {"t0": [("a", 1)]}).score == rounded
-    tenths = score(assignment(*[0.1] * 10), [passed(f"{k}", f"t{k}") for k in range(10)], {f"t{k}": [(f"{k}", 1)] for k in range(10)})
+    tenths = score(
+        assignment(*[0.1] * 10),
+        [passed(f"{k}", f"t{k}") for k in range(10)],
+        {f"t{k}": [(f"{k}", 1)] for k in range(10)},
+    )
     assert tenths.score == tenths.max_score == 1
 
 
@@ -134,8 +153,10 @@ SOUND = [passed("a"), passed("b", weight=3)]
 def test_what_cannot_be_right_is_a_fault(outcomes, sentence):
     result = score(ONE, outcomes, TWO)
     (task,) = result.tasks
-    assert task.faults == (sentence,) and result.faults == (f"t0: {sentence}",)
-    assert result.score is task.score is None and result.max_score == 10
+    assert task.faults == (sentence,)
+    assert result.faults == (f"t0: {sentence}",)
+    assert result.score is task.score is None
+    assert result.max_score == 10
     assert (task.verdict, task.kind, task.message, task.notes) == ("fault", "fault", WAITS, ())
 
 
@@ -151,14 +172,17 @@ def test_what_cannot_be_right_is_a_fault(outcomes, sentence):
 )
 def test_a_suite_that_cannot_be_right_is_a_fault(suite, sentence):
     result = score(ONE, [], suite)
-    assert result.score is None and f"t0: {sentence}" in result.faults
+    assert result.score is None
+    assert f"t0: {sentence}" in result.faults
 
 
 def test_a_fault_costs_the_total_but_shows_the_other_tasks():
     suite = {"t0": [("a", 1)], "t1": [("b", 1)]}
     result = score(assignment(1, 2), [passed("a"), Outcome("b", "t1", "fault", detail="boom")], suite)
-    assert result.score is None and [task.score for task in result.tasks] == [1, None]
-    assert result.faults == ("t1: 'b': boom",) and not result.provisional
+    assert result.score is None
+    assert [task.score for task in result.tasks] == [1, None]
+    assert result.faults == ("t1: 'b': boom",)
+    assert not result.provisional
 
 
 def test_an_outcome_for_another_task_taints_both():
@@ -171,24 +195,36 @@ def test_an_outcome_for_another_task_taints_both():
 def test_a_test_in_two_tasks_is_a_fault():
     suite = {"t0": [("a", 1)], "t1": [("a", 1)]}
     result = score(assignment(1, 2), [passed("a", "t1")], suite)
-    assert result.score is None and "t0: 'a' is in the task 't1' as well" in result.faults
+    assert result.score is None
+    assert "t0: 'a' is in the task 't1' as well" in result.faults
 
 
 def test_faults_that_belong_to_no_task():
     known = {"t0": [("a", 1)]}
     cases = {
-        "the suite has tests for the task 'x', which knn does not have": ([passed("a")], {**known, "x": [("b", 1)]}, {}),
+        "the suite has tests for the task 'x', which knn does not have": (
+            [passed("a")],
+            {**known, "x": [("b", 1)]},
+            {},
+        ),
         "an outcome of 'z', which is not a test of the suite": ([passed("a"), passed("z", "x")], known, {}),
-        "an override names the task 'x', which knn does not have": ([passed("a")], known, {"x": Override(1, "r")}),
+        "an override names the task 'x', which knn does not have": (
+            [passed("a")],
+            known,
+            {"x": Override(1, "r")},
+        ),
     }
     for sentence, (outcomes, suite, overrides) in cases.items():
         result = score(ONE, outcomes, suite, overrides)
-        assert result.score is None and result.faults == (sentence,) and result.tasks[0].score == 10
+        assert result.score is None
+        assert result.faults == (sentence,)
+        assert result.tasks[0].score == 10
 
 
 def test_faults_of_the_run_withhold_the_total():
     result = score(ONE, [passed("a")], {"t0": [("a", 1)]}, faults=["the grader process ended"])
-    assert result.score is None and result.faults == ("the grader process ended",)
+    assert result.score is None
+    assert result.faults == ("the grader process ended",)
 
 
 CUDA = assignment(10, 5, device="cuda")
@@ -199,29 +235,46 @@ def test_an_absent_device_makes_it_provisional():
     result = score(CUDA, [passed("a"), absent("b"), absent("c")], MIXED)
     assert (result.score, result.max_score, result.max_assessed, result.provisional) == (10, 15, 10, True)
     task = result.tasks[1]
-    assert (task.score, task.verdict, task.kind, task.message) == (None, "not assessed", "device", "no cuda here")
+    assert (task.score, task.verdict, task.kind, task.message) == (
+        None,
+        "not assessed",
+        "device",
+        "no cuda here",
+    )
 
 
 def test_one_absent_test_leaves_the_task_open():
     result = score(CUDA, [passed("a"), passed("b", "t1"), absent("c")], MIXED)
-    assert result.provisional and result.tasks[1].verdict == "not assessed" and result.tasks[1].passed == 1
+    assert result.provisional
+    assert result.tasks[1].verdict == "not assessed"
+    assert result.tasks[1].passed == 1
 
 
 def test_a_fault_is_not_hidden_by_an_absent_device():
     result = score(CUDA, [passed("a"), absent("b"), absent("b")], MIXED)
-    assert result.score is None and result.tasks[1].verdict == "fault"
+    assert result.score is None
+    assert result.tasks[1].verdict == "fault"
 
 
 def test_waived_devices_count_nowhere():
     for outcomes in ([absent("b"), absent("c")], [passed("b", "t1"), passed("c", "t1")], []):
         result = score(CUDA, [passed("a"), *outcomes], MIXED, waived=["cuda"])
-        assert (result.score, result.max_score, result.max_assessed, result.provisional) == (10, 10, 10, False)
-        assert result.tasks[1].is_waived and result.tasks[1].score is None and not result.tasks[0].is_waived
+        assert (result.score, result.max_score, result.max_assessed, result.provisional) == (
+            10,
+            10,
+            10,
+            False,
+        )
+        assert result.tasks[1].is_waived
+        assert result.tasks[1].score is None
+        assert not result.tasks[0].is_waived
     assert score(CUDA, [passed("a")], MIXED, waived=["mps"]).max_score == 15
 
 
 def test_overrides_replace_the_score_and_keep_it():
-    task = only([passed("a"), failed("b", weight=3, message="m")], overrides={"t0": Override(7, "late, agreed")})
+    task = only(
+        [passed("a"), failed("b", weight=3, message="m")], overrides={"t0": Override(7, "late, agreed")}
+    )
     assert (task.score, task.verdict, task.was, task.message) == (7, "partly", 2.5, "m")
     assert task.override == Override(7, "late, agreed")
     assert only([], overrides={"t0": Override(10, "r")}).verdict == "passed"
@@ -232,7 +285,9 @@ def test_overrides_replace_the_score_and_keep_it():
 def test_an_override_settles_a_fault_and_an_absent_device():
     result = score(ONE, [*SOUND, passed("a")], TWO, {"t0": Override(8, "graded by hand")})
     assert (result.score, result.faults, result.tasks[0].was, result.tasks[0].message) == (8, (), None, "")
-    seen = score(CUDA, [passed("a"), absent("b"), absent("c")], MIXED, {"t1": Override(5, "shown in the lab")})
+    seen = score(
+        CUDA, [passed("a"), absent("b"), absent("c")], MIXED, {"t1": Override(5, "shown in the lab")}
+    )
     assert (seen.score, seen.max_assessed, seen.provisional) == (15, 15, False)
 
 
@@ -245,7 +300,8 @@ def test_only_overrides_of_all_tasks_settle_a_fault_of_the_run():
 @pytest.mark.parametrize("points", [-1, 10.5, math.nan, math.inf, True, "3"])
 def test_an_override_out_of_range_is_a_fault(points):
     result = score(ONE, SOUND, TWO, {"t0": Override(points, "r")})
-    assert result.score is None and result.tasks[0].override is None
+    assert result.score is None
+    assert result.tasks[0].override is None
     assert result.faults == (f"t0: the override of 't0' gives {points!r} points, not 0 to 10",)
 
 
@@ -253,4 +309,5 @@ def test_a_total_out_of_range_is_withheld():
     task = score(ONE, SOUND, TWO).tasks[0]
     for total in (Fraction(11), Fraction(-1)):
         result = _total([(task, total)], [])
-        assert result.score is None and result.faults == (f"the score {float(total)} is not from 0 to 10.0",)
+        assert result.score is None
+        assert result.faults == (f"the score {float(total)} is not from 0 to 10.0",)

@@ -1,7 +1,7 @@
 """k-nearest neighbours in NumPy.
 
-Fill in every function whose body is `raise NotImplementedError`; the order of the file is a good order of work. README.md
-explains each task, test_knn.py checks it: run `pytest` in this folder.
+Fill in every function whose body is `raise NotImplementedError`. README.md explains the tasks in order, test_knn.py
+checks them: run `pytest` in this folder.
 
 Shapes: N training rows, M query rows, D features (3072 for a 32 x 32 colour image).
 """
@@ -71,7 +71,7 @@ class KNearestNeighbor:
         # END SOLUTION
 
     def compute_distances_one_loop(self, X: np.ndarray) -> np.ndarray:
-        """Euclidean distances, one query row at a time: a single loop, over the queries or over the training rows.
+        """Euclidean distances in a single loop, over the query rows or over the training rows.
 
         Args:
             X: query rows (M, D).

@@ -1,0 +1,39 @@
+"""CPU seconds of a command and of everything that comes of it, also of what nobody waits for.
+
+`getrusage` misses processes that are reaped by the kernel or by a sandbox's own init. A `cpuacct` control group sees them
+all; where there is none, the busy time of the whole machine is taken, which is right only on a quiet one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["cpu_of"]
+
+_ACCOUNT = Path("/sys/fs/cgroup/cpuacct")
+
+
+def cpu_of(command: Sequence[str], env: dict[str, str]) -> tuple[float, subprocess.CompletedProcess[str]]:
+    """CPU seconds, and the finished process with its output."""
+    group = _ACCOUNT / f"grader-bench-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        before = _busy()
+        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        return _busy() - before, done
+    join = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
+    try:
+        done = subprocess.run([*join, *command], capture_output=True, text=True, env=env, check=False)
+        return int((group / "cpuacct.usage").read_text()) / 1e9, done
+    finally:
+        group.rmdir()
+
+
+def _busy() -> float:
+    """CPU seconds that this machine has been busy: user, nice, system, irq and softirq time of all cores."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+    return (sum(fields[:3]) + sum(fields[5:7])) / os.sysconf("SC_CLK_TCK")
