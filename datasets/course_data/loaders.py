@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from course_data.cifarlike import cifar_like
+from course_data.generated.cifarlike import cifar_like
 
 __all__ = ["flat_images", "knn_images"]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from grader.errors import GraderError
 
-from . import doctor, grade
+from . import doctor, grade, references
 
 __all__ = ["main"]
 
@@ -22,18 +22,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; gives the exit status."""
     parser = argparse.ArgumentParser(prog="grader", description=__doc__.split("\n\n")[0], epilog=_statuses())
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (grade, doctor):
+    for module in (grade, doctor, references):
         module.add(subparsers)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
     except GraderError as error:
-        print(f"grader: {error}", file=sys.stderr)
+        print(f"grader: {_printable(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ngrader: interrupted; what was graded is kept, and the same command goes on", file=sys.stderr)
         return 130
     return status
+
+
+def _printable(error: GraderError) -> str:
+    """Its lines, without what a terminal would obey: names of students' files are in it."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(error))
 
 
 def _statuses() -> str:

@@ -6,9 +6,13 @@ import argparse
 import importlib.util
 import platform
 import sys
+from typing import TYPE_CHECKING
 
 from grader.course import find_course
 from grader.errors import CourseError
+
+if TYPE_CHECKING:
+    from .screen import Screen
 
 __all__ = ["add", "run"]
 
@@ -23,69 +27,72 @@ _PACKAGES = {
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = subparsers.add_parser("doctor", help="what is here, what is missing, how to mend it", description=__doc__)
-    parser.add_argument("--require-isolation", choices=["bubblewrap", "landlock"], help="exit 1 where this level is missing")
+    parser.add_argument(
+        "--require-isolation", choices=["bubblewrap", "landlock"], help="exit 1 where this level is missing"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Look, print, give the exit status: 1 where the required level is missing, or no level at all is there."""
-    from rich.console import Console
+    from .screen import Screen
 
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Python {platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
-    working = _isolation(console)
-    _devices(console)
+    screen = Screen()
+    screen.line(f"Python {platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
+    working = _isolation(screen)
+    _devices(screen)
     for name, command in _PACKAGES.items():
-        _say(console, importlib.util.find_spec(name) is not None, f"package {name}", "not installed", command)
-    _course(console)
+        _say(screen, importlib.util.find_spec(name) is not None, f"package {name}", "not installed", command)
+    _course(screen)
     needed = options.require_isolation
     return int(needed not in working if needed else not working)
 
 
-def _isolation(console: object) -> list[str]:
+def _isolation(screen: Screen) -> list[str]:
     if sys.platform != "linux":
-        _say(console, False, "isolation", "student code is confined on Linux only", "grade on a Linux machine")
+        _say(screen, False, "isolation", "student code is confined on Linux only", "grade on a Linux machine")
         return []
     from grader.sandbox.levels import mend, probe
 
     working = []
     for level in ("bubblewrap", "landlock"):
         why = probe(level)
-        _say(console, why is None, f"isolation {level}", why or "", mend(level))
+        _say(screen, why is None, f"isolation {level}", why or "", mend(level))
         if why is None:
             working.append(level)
     return working
 
 
-def _devices(console: object) -> None:
-    from grader.grading.devices import present_devices
+def _devices(screen: Screen) -> None:
+    from grader.grading.devices import absence
 
-    present = present_devices()
-    _say(console, True, f"devices: {', '.join(present)}", "", "")
-    if "cuda" not in present and sys.platform == "linux":
-        _say(console, False, "device cuda", "no NVIDIA driver (/dev/nvidiactl)", "tasks on it are reported as not assessed here")
+    for device in ("cpu", "cuda", "mps"):
+        why = absence(device)
+        _say(screen, why is None, f"device {device}", why or "", "its tasks are reported as not assessed here")
 
 
-def _course(console: object) -> None:
+def _course(screen: Screen) -> None:
     try:
         course = find_course(None)
         names = course.assignments()
-        _say(console, True, f"course with {', '.join(names)}", "", "")
+        data = {name for assignment in names for name in course.assignment(assignment).data}
     except CourseError as error:
-        _say(console, False, "course", str(error), "cd into the course's folder")
+        _say(screen, False, "course", str(error), "cd into the course's folder")
         return
+    _say(screen, True, f"course with {', '.join(names)}")
+    here = importlib.util.find_spec("course_data") is not None
+    _say(screen, here, "data: generated, nothing to download", "course_data is not installed", "pip install -e .")
+    if data:
+        screen.line(f"     data sets that the assignments name: {', '.join(sorted(data))}")
     try:
         for name in names:
             course.hidden_suite(name)
-        _say(console, True, "hidden suites", "", "")
+        _say(screen, True, "hidden suites")
     except CourseError as error:
-        _say(console, False, "hidden suites", str(error), "grading needs the instructor's repository")
+        _say(screen, False, "hidden suites", str(error), "grading needs the instructor's repository")
 
 
-def _say(console: object, here: bool, what: str, why: str, command: str) -> None:
-    from rich.markup import escape
-
-    mark = "[green]yes[/green]" if here else "[yellow]no [/yellow]"
-    console.print(f"{mark}  {escape(what)}" + ("" if here else f": {escape(why)}"))  # type: ignore[attr-defined]
-    if not here and command:
-        console.print(f"     {escape(command)}", style="dim")  # type: ignore[attr-defined]
+def _say(screen: Screen, here: bool, what: str, why: str = "", mend: str = "") -> None:
+    screen.line(f"yes  {what}" if here else f"no   {what}: {why}", "" if here else "yellow")
+    if not here and mend:
+        screen.line(f"     {mend}", "dim")

@@ -6,33 +6,66 @@ import argparse
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.course import Course, find_course, load_secret
 from grader.errors import CourseError
 
-from .screen import Screen
+if TYPE_CHECKING:
+    from grader.grading.run import Result, Settings
+    from grader.sandbox.levels import Choice
 
-__all__ = ["add", "run"]
+    from .screen import Screen
 
-_SAMPLE_SECRET = b"the sample class is graded alike everywhere"
+__all__ = ["SAMPLE_SECRET", "add", "run"]
+
+SAMPLE_SECRET = b"the sample class is graded alike everywhere"
+
+_DEVICES = ("cpu", "cuda", "mps")
+_LEVELS = ("bubblewrap", "landlock")
+_STATUSES = """\
+exit status:
+  0    graded, every submission has a score
+  1    something waits for you: a fault of the grader, or a sample that is not as expected
+  2    nothing could be done as asked: arguments, course, submissions, isolation
+  130  interrupted: what was graded is kept, and the same command goes on
+
+layouts: <student>/<assignment>/ (nbgrader's submitted/), <student>/<module>.py, one student's folder, one submission,
+one .py file, or a zip of any of these
+"""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
-    parser = subparsers.add_parser("grade", help="grade submissions in the sandbox", description=__doc__)
-    parser.add_argument("source", nargs="?", type=Path, metavar="DIR|ZIP", help="submissions; default: the bundled sample class")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards")
+    parser = subparsers.add_parser(
+        "grade", help="grade submissions in the sandbox", description=__doc__, epilog=_STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument(
+        "source", nargs="?", type=Path, metavar="DIR|ZIP", help="submissions; default: the sample class"
+    )
+    parser.add_argument(
+        "--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards"
+    )
     parser.add_argument("--assignment", metavar="NAME", help="only this assignment")
     parser.add_argument("--student", metavar="ID", help="only this student; names a single submission")
-    parser.add_argument("--device", action="append", choices=["cpu", "cuda", "mps"], help="only these devices; default: all here")
-    parser.add_argument("--waive", action="append", default=[], metavar="DEVICE", help="assess nobody on this device")
-    parser.add_argument("--workers", type=_count, default=_default_workers(), metavar="N", help="how many at once (%(default)s)")
-    parser.add_argument("--isolation", default="auto", choices=["auto", "bubblewrap", "landlock", "none"], help="default: the best")
-    parser.add_argument("--require-isolation", choices=["bubblewrap", "landlock"], help="refuse to grade at a lower level")
-    parser.add_argument("--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing")
-    parser.add_argument("--purpose", default="feedback", choices=["feedback", "record"], help="which private seeds (%(default)s)")
+    parser.add_argument("--device", action="append", choices=_DEVICES, help="only these devices; default: all here")
+    parser.add_argument("--waive", action="append", default=[], choices=_DEVICES, help="assess nobody on this device")
+    parser.add_argument("--workers", type=_count, default=_default_workers(), metavar="N", help="at once (%(default)s)")
+    parser.add_argument(
+        "--isolation", default="auto", choices=["auto", *_LEVELS, "none"], help="default: the best here"
+    )
+    parser.add_argument("--require-isolation", choices=_LEVELS, help="refuse to grade at a lower level")
+    parser.add_argument(
+        "--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing"
+    )
+    parser.add_argument(
+        "--purpose", default="feedback", choices=["feedback", "record"], help="which seeds (%(default)s)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where reports go; default: reports/ beside the course")
-    parser.add_argument("--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR")
+    parser.add_argument(
+        "--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR"
+    )
     parser.add_argument("--force", action="store_true", help="grade again what is graded and unchanged")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit XML file too")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON instead of a table")
@@ -41,65 +74,79 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(options: argparse.Namespace) -> int:
     """Grade; print; gives the exit status."""
-    from grader.grading.atomic import write_atomic
-    from grader.grading.junit import junit_xml
-    from grader.grading.run import Settings, grade
+    from grader.grading.run import grade
     from grader.sandbox.levels import choose
 
+    from .screen import Screen
+
     course = find_course(options.course)
-    sample = options.source is None
     screen = Screen(quiet=options.json)
+    devices = _devices(options)
+    if options.source is None:
+        course.sample_class()
     choice = choose(options.isolation, at_least=options.require_isolation, warm=options.start == "warm")
     screen.isolation(choice)
-    settings = Settings(
-        course=course, source=course.sample_class() if sample else options.source, out=_out(options, course, sample),
-        isolation=choice, purpose=options.purpose, secret=_SAMPLE_SECRET if sample else load_secret(course.root),
-        devices=_devices(options), waived=options.waive, assignment=options.assignment, student=options.student,
-        workers=options.workers, force=options.force, overrides=options.overrides,
-    )  # fmt: skip
+    settings = _settings(options, course, choice, devices)
     with screen:
         result = grade(settings, screen)
+    _tell(options, settings, result, screen)
+    if not result.reports:
+        raise CourseError(f"{settings.source}: no submission was found; see `grader grade --help` for the layouts")
+    wrong = options.source is None and _compare(course, result.reports, screen)
+    return int(wrong or bool(result.faults))
+
+
+def _settings(options: argparse.Namespace, course: Course, choice: Choice, devices: list[str]) -> Settings:
+    from grader.grading.run import Settings
+
+    sample = options.source is None
+    return Settings(
+        course=course, source=course.sample_class() if sample else options.source, out=_out(options, course),
+        isolation=choice, purpose=options.purpose, secret=SAMPLE_SECRET if sample else load_secret(course.root),
+        devices=devices, waived=options.waive, assignment=options.assignment, student=options.student,
+        workers=options.workers, force=options.force, overrides=options.overrides,
+    )  # fmt: skip
+
+
+def _tell(options: argparse.Namespace, settings: Settings, result: Result, screen: Screen) -> None:
+    from grader.grading.atomic import write_atomic
+    from grader.grading.junit import junit_xml
+    from grader.grading.run import overrides_file
+
     if options.junit:
         write_atomic(options.junit, junit_xml(result.reports))
     if options.json:
         print(json.dumps([report["public"] for report in result.reports], indent=2))
-    else:
-        screen.results(result, settings.out)
-    if sample:
-        return _compare(course, result.reports, screen) or bool(result.faults)
-    if not result.reports:
-        raise CourseError(f"{settings.source}: no submission was found; see `grader grade --help` for the layouts")
-    return int(bool(result.faults))
+    screen.results(result, settings.out, overrides_file(settings), tables=not options.json)
 
 
-def _compare(course: Course, reports: list[dict[str, object]], screen: Screen) -> int:
+def _compare(course: Course, reports: list[dict[str, object]], screen: Screen) -> bool:
     from grader.grading.sample import differences
 
     wrong = differences(course.sample_class() / "expected.toml", reports)
     screen.sample(wrong, len(reports))
-    return int(bool(wrong))
+    return bool(wrong)
 
 
-def _out(options: argparse.Namespace, course: Course, sample: bool) -> Path:
+def _out(options: argparse.Namespace, course: Course) -> Path:
     given: Path | None = options.out
-    return given or course.root / "reports" / ("sample_class" if sample else options.source.stem or "submissions")
+    name = "sample_class" if options.source is None else options.source.resolve().stem or "submissions"
+    return given or course.root / "reports" / name
 
 
 def _devices(options: argparse.Namespace) -> list[str]:
-    from grader.grading.devices import present_devices
+    from grader.grading.devices import absence, present_devices
 
-    present = present_devices()
-    absent = [device for device in options.device or [] if device not in present]
-    if absent:
-        raise CourseError(f"--device {absent[0]}: this machine has only {', '.join(present)}")
-    return options.device or present
+    for device in options.device or []:
+        if why := absence(device):
+            raise CourseError(f"--device {device}: not on this machine ({why}); it has {', '.join(present_devices())}")
+    return options.device or present_devices()
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, at least 1")
+    return int(text)
 
 
 def _default_workers() -> int:

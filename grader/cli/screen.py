@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from grader.grading.run import Result
     from grader.sandbox.levels import Choice
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "one_line", "say"]
 
-_COLOURS = {"passed": "green", "partly": "yellow", "failed": "red", "fault": "bold magenta", "not assessed": "cyan"}
+_COLOURS = {"passed": "green", "partly": "yellow", "failed": "red", "fault": "magenta", "not assessed": "cyan"}
+_MESSAGE = 300
+_WAITING = (
+    "  These have no score. Mend what is named and run the same command again: it grades them anew. "
+    "Or give their tasks points, with a reason, in {}. Each report has the details, under ta."
+)
+_NAMED = 4  # submissions that are being graded, in the progress line
 
 
 class Screen:
@@ -28,103 +34,159 @@ class Screen:
     Names and messages come from students: they are escaped, and never read as markup.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=quiet, highlight=False, soft_wrap=False)
-        columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
-        self._progress = Progress(*columns, TimeRemainingColumn(), TextColumn("{task.description}"), console=self._console)
+    def __init__(self, *, quiet: bool = False) -> None:
+        # Emoji codes are markup too: a student may be called ":bomb:".
+        self._console = Console(stderr=quiet, highlight=False, emoji=False)
+        columns = (TextColumn("grading"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
+        self._progress = Progress(
+            *columns, TimeRemainingColumn(), TextColumn("{task.description}"), console=self._console
+        )
         self._task: Any = None
+        self._working: dict[str, str] = {}
 
     def __enter__(self) -> Screen:
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.stop()
 
     def isolation(self, choice: Choice) -> None:
         """Say at which level student code is held, and why not at a better one."""
-        self._console.print(f"isolation: [bold]{choice.level}[/bold]{'' if choice.warm else ' (cold starts)'}")
+        self.line(f"isolation: {choice.level}{'' if choice.warm else ' (every worker is started from nothing)'}")
         for level, why in choice.refused.items():
-            self._console.print(f"  {level} cannot be had here: {escape(_line(why))}", style="yellow")
-            self._console.print("  `grader doctor` says how to get it", style="yellow")
+            self.line(f"  {level} cannot be had here: {why}", "yellow")
+        if choice.refused:
+            self.line("  `grader doctor` says how to get it", "yellow")
         if choice.level == "none":
-            self._console.print("  NOTHING stands between student code and this machine", style="bold red")
+            self.line("  NOTHING stands between student code and this machine", "bold red")
+
+    def line(self, text: str, style: str = "") -> None:
+        """One line of plain text, broken nowhere but by the terminal."""
+        say(self._console, text, style)
 
     def begin(self, found: int, cached: int) -> None:
         """Part of `Observer`."""
         self._task = self._progress.add_task("", total=found)
         if cached:
-            self._progress.console.print(f"{cached} of {found} submissions are graded already and unchanged")
+            self.line(f"{cached} of {found} submissions are graded already and unchanged")
+
+    def working(self, student: str, assignment: str, done: int, tests: int) -> None:
+        """Part of `Observer`."""
+        self._working[_whose(student, assignment)] = f"{done}/{tests}"
+        self._show()
 
     def graded(self, report: Mapping[str, Any], cached: bool) -> None:
         """Part of `Observer`."""
         public = report["public"]
-        self._progress.update(self._task, advance=1, description=escape(_line(f"{public['student']}/{public['assignment']}")))
+        self._working.pop(_whose(public["student"], public["assignment"]), None)
+        self._progress.advance(self._task)
+        self._show()
 
-    def results(self, result: Result, out: Path) -> None:
-        """Tables, one an assignment; what was passed over; where the reports are."""
-        for name in sorted({report["public"]["assignment"] for report in result.reports}):
-            self._console.print(_table([report["public"] for report in result.reports if report["public"]["assignment"] == name]))
+    def _show(self) -> None:
+        """The submissions at work, each with how many of its tests are done."""
+        named = [f"{whose} {done}" for whose, done in self._working.items()]
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        self._progress.update(self._task, description=escape(", ".join(named[:_NAMED]) + more))
+
+    def results(self, result: Result, out: Path, overrides: Path, *, tables: bool = True) -> None:
+        """Tables, one an assignment; what was passed over; what waits; where the reports are."""
+        publics = [report["public"] for report in result.reports if tables]
+        for name in sorted({public["assignment"] for public in publics}):
+            self._console.print(_table([public for public in publics if public["assignment"] == name]))
         for problem in result.problems:
-            self._console.print(f"passed over: {escape(_line(str(problem)))}", style="yellow")
-        for line in result.unused:
-            self._console.print(f"override: {escape(_line(line))}", style="yellow")
-        for report in result.faults:
-            public = report["public"]
-            why = next(iter(report["ta"]["faults"]), "") or _first_detail(report)
-            self._console.print(f"waits for you: {escape(_line(public['student']))}: {escape(_line(why))}", style="magenta")
+            self.line(f"passed over: {problem}", "yellow")
+        for text in result.unused:
+            self.line(f"override: {text}", "yellow")
+        self._waiting(result.faults, overrides)
         if result.reports:
-            graded, kept = result.fresh, len(result.reports) - result.fresh
-            self._console.print(f"{graded} graded, {kept} kept; reports and grades.csv in {escape(_shown(out))}")
+            kept = len(result.reports) - result.fresh
+            self.line(f"{result.fresh} graded, {kept} kept; reports and grades.csv in {_shown(out)}")
+
+    def _waiting(self, faults: Sequence[Mapping[str, Any]], overrides: Path) -> None:
+        for report in faults:
+            public = report["public"]
+            why = report["ta"]["faults"]
+            more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
+            self.line(f"waits for you: {_whose(public['student'], public['assignment'])}: {why[0]}{more}", "magenta")
+        if faults:
+            self.line(_WAITING.format(_shown(overrides)), "magenta")
 
     def sample(self, wrong: Sequence[str], count: int) -> None:
         """Whether the sample class came out as it should."""
-        for line in wrong:
-            self._console.print(f"not as expected: {escape(line)}", style="red")
+        for text in wrong:
+            self.line(f"not as expected: {text}", "red")
         if not wrong:
-            self._console.print(f"sample class: all {count} submissions as expected", style="green")
+            self.line(f"sample class: all {count} submissions as expected", "green")
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print as it is: no markup, no breaking of paths, no control characters."""
+    console.print(one_line(text), style=style or None, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def one_line(text: str) -> str:
+    """One line without control characters: a terminal must not obey a student's file name."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "?" for c in text)
 
 
 def _table(reports: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title=escape(reports[0]["title"]), title_justify="left", header_style="bold")
-    table.add_column("student", overflow="fold")
-    table.add_column("score", justify="right")
+    table = Table(title=escape(one_line(reports[0]["title"])), title_justify="left", header_style="bold")
+    table.add_column("student", overflow="fold", max_width=30)
+    table.add_column("score", justify="right", no_wrap=True)
     table.add_column("tasks that did not pass, and why", overflow="fold")
     for report in reports:
-        table.add_row(escape(_line(report["student"])), _score(report), _reasons(report))
+        table.add_row(escape(one_line(report["student"])), _score(report), _reasons(report))
     return table
 
 
 def _score(report: Mapping[str, Any]) -> str:
     if report["score"] is None:
         return "[magenta]waits[/magenta]"
-    mark = " provisional" if report["provisional"] else ""
-    return f"{report['score']:g} / {report['max_score']:g}{mark}"
+    most = report["max_assessed"] if report["provisional"] else report["max_score"]
+    return f"{report['score']:g} / {most:g}" + ("\nprovisional" if report["provisional"] else "")
 
 
 def _reasons(report: Mapping[str, Any]) -> str:
-    """Tasks that did not pass, those with the same words together."""
+    """Tasks that did not pass, those with the same words together; what the intake found; what a TA gave."""
     groups: dict[tuple[str, str], list[str]] = {}
     for task in report["tasks"]:
-        if task["verdict"] != "passed":
-            groups.setdefault((task["verdict"], task["message"]), []).append(task["id"])
-        if task.get("override"):
-            groups.setdefault(("override", task["override"]["reason"]), []).append(task["id"])
-    lines = [
-        f"[{_COLOURS.get(verdict, 'blue')}]{', '.join(ids)}[/]: {escape(_line(message))[:300]}"
-        for (verdict, message), ids in groups.items()
-    ]
+        if task["waived"] or task["verdict"] != "passed":
+            groups.setdefault((task["verdict"], _words(task)), []).append(_named(task))
+        if task["override"]:
+            given = f"a TA gave {task['score']:g}: {task['override']['reason']}"
+            groups.setdefault(("override", given), []).append(task["id"])
+    lines = [_reason(report, *group, ids) for group, ids in groups.items()]
+    told = {message for _, message in groups}
+    lines += [f"[yellow]handed in[/]: {_cut(problem)}" for problem in report["intake"] if problem not in told]
     return "\n".join(lines)
 
 
-def _first_detail(report: Mapping[str, Any]) -> str:
-    details = (outcome["detail"] for outcome in report["ta"]["outcomes"] if outcome["verdict"] == "fault")
-    return next((detail.strip().split("\n")[-1] for detail in details if detail), "")
+def _words(task: Mapping[str, Any]) -> str:
+    if task["waived"]:
+        return "waived"
+    return "not done yet" if task["kind"] == "undone" else str(task["message"])
 
 
-def _line(text: str) -> str:
-    """One line without control characters: a terminal must not obey a student's file name."""
-    return " ".join("".join(c if c.isprintable() else "?" for c in text.replace("\n", " ")).split())
+def _named(task: Mapping[str, Any]) -> str:
+    return f"{task['id']} ({task['score']:g})" if task["verdict"] == "partly" and not task["override"] else task["id"]
+
+
+def _reason(report: Mapping[str, Any], verdict: str, message: str, ids: Sequence[str]) -> str:
+    everything = len(ids) == len(report["tasks"]) > 1
+    who = "all tasks" if everything else ", ".join(ids)
+    return f"[{_COLOURS.get(verdict, 'blue')}]{escape(who)}[/]" + (f": {_cut(message)}" if message else "")
+
+
+def _cut(message: str) -> str:
+    shown = one_line(message)
+    return escape(shown if len(shown) <= _MESSAGE else shown[: _MESSAGE - 1] + "…")
+
+
+def _whose(student: str, assignment: str) -> str:
+    return one_line(f"{student}/{assignment}")
 
 
 def _shown(path: Path) -> str:

@@ -6,14 +6,20 @@ import os
 import platform
 import sys
 
-__all__ = ["present_devices"]
+__all__ = ["absence", "present_devices"]
+
+_NVIDIA = "/dev/nvidiactl"
+
+
+def absence(device: str) -> str | None:
+    """Why this machine has no `device`; None where it has. An NVIDIA driver shows its control device."""
+    if device == "cuda" and not os.path.exists(_NVIDIA):
+        return f"no NVIDIA driver: {_NVIDIA}"
+    if device == "mps" and (sys.platform, platform.machine()) != ("darwin", "arm64"):
+        return f"no Apple silicon: {platform.system()} on {platform.machine()}"
+    return None
 
 
 def present_devices() -> list[str]:
-    """`cpu`, and `cuda` or `mps` where they are. An NVIDIA driver shows its control device; Apple silicon has MPS."""
-    devices = ["cpu"]
-    if os.path.exists("/dev/nvidiactl"):
-        devices.append("cuda")
-    if sys.platform == "darwin" and platform.machine() == "arm64":
-        devices.append("mps")
-    return devices
+    """`cpu`, and `cuda` or `mps` where they are."""
+    return [device for device in ("cpu", "cuda", "mps") if absence(device) is None]

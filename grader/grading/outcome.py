@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
-__all__ = ["Kind", "Outcome", "TestVerdict"]
+__all__ = ["FAULT", "Kind", "Outcome", "TestVerdict"]
+
+FAULT = "the grader failed here, not you; a TA will look at it"
+"""The message of every outcome that is a fault of ours; its `detail` says what happened."""
 
 TestVerdict = Literal["passed", "failed", "fault", "not assessed"]
 

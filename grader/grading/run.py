@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import platform
@@ -9,24 +10,27 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grader
 from grader.course import Assignment, Course, Purpose, Seeds
-from grader.sandbox.levels import Choice
+from grader.errors import CourseError, ReportError
 
 from .atomic import write_atomic
 from .cache import KeyParts, constraints_digest, grade_key, grader_digest, lookup, suite_digest
 from .crew import Crew, Graded, Work
-from .find import Found, Problem, find_submissions
+from .find import Problem, find_submissions
 from .gradebook import grades_csv
 from .intake import Intake, take_in
-from .outcome import Outcome
+from .outcome import FAULT, Outcome
 from .overrides import Overrides, load_overrides
-from .report import Grading, build_report, report_path, rescored, write_report
+from .report import Grading, build_report, read_report, report_path, rescored, write_report
 from .score import Suite, score
 
-__all__ = ["Observer", "Result", "Settings", "grade"]
+if TYPE_CHECKING:
+    from grader.sandbox.levels import Choice
+
+__all__ = ["Observer", "Result", "Settings", "Silent", "grade", "overrides_file"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +75,27 @@ class Observer(Protocol):
     def begin(self, found: int, cached: int) -> None:
         """So many submissions were found, so many of them graded before and unchanged."""
 
+    def working(self, student: str, assignment: str, done: int, tests: int) -> None:
+        """A submission is being graded: `done` of its tests have run."""
+
     def graded(self, report: Mapping[str, Any], cached: bool) -> None:
         """One more report is there."""
+
+
+class Silent(Observer):
+    """Tells nobody."""
+
+    def begin(self, found: int, cached: int) -> None:
+        """Nothing."""
+        return
+
+    def working(self, student: str, assignment: str, done: int, tests: int) -> None:
+        """Nothing."""
+        return
+
+    def graded(self, report: Mapping[str, Any], cached: bool) -> None:
+        """Nothing."""
+        return
 
 
 def grade(settings: Settings, observer: Observer) -> Result:
@@ -83,26 +106,49 @@ def grade(settings: Settings, observer: Observer) -> Result:
     result = Result()
     with tempfile.TemporaryDirectory(prefix="grader-intake-") as scratch:
         found, result.problems = find_submissions(
-            settings.source, settings.course, scratch=Path(scratch), assignment=settings.assignment, student=settings.student
+            settings.source,
+            settings.course,
+            scratch=Path(scratch),
+            assignment=settings.assignment,
+            student=settings.student,
         )
         taken = [(item, take_in(item, settings.course.assignment(item.assignment))) for item in found]
-    overrides = load_overrides(_overrides_file(settings), settings.course.assignment)
+    overrides = load_overrides(overrides_file(settings), settings.course.assignment)
     run = _Run(settings, overrides, observer, result)
+    whole = False
     try:
         run.all([intake for _, intake in taken])
+        whole = settings.assignment is None and settings.student is None
     finally:
-        result.reports.sort(key=lambda report: (report["public"]["student"], report["public"]["assignment"]))
-        if result.reports:
-            write_atomic(settings.out / "grades.csv", grades_csv(result.reports))
+        result.reports.sort(key=_whose)
+        _write_csv(settings.out, result.reports, whole=whole)
     result.unused = overrides.unused((item.student, item.assignment) for item in found)
     return result
 
 
-def _overrides_file(settings: Settings) -> Path:
+def overrides_file(settings: Settings) -> Path:
+    """Where a TA's overrides are."""
     if settings.overrides is not None:
         return settings.overrides
     folder = settings.source if settings.source.is_dir() else settings.source.parent
     return folder / "overrides.toml"
+
+
+def _write_csv(out: Path, reports: list[dict[str, Any]], *, whole: bool) -> None:
+    """grades.csv of these reports; after a part of the class, of those that are kept in `out` as well."""
+    rows = {_whose(report): report for report in [*([] if whole else _kept(out)), *reports]}
+    if rows:
+        write_atomic(out / "grades.csv", grades_csv(list(rows.values())))
+
+
+def _kept(out: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(out.glob("*/*.json")):
+        with contextlib.suppress(ReportError):
+            yield read_report(path)
+
+
+def _whose(report: Mapping[str, Any]) -> tuple[str, str]:
+    return report["public"]["student"], report["public"]["assignment"]
 
 
 class _Run:
@@ -123,6 +169,8 @@ class _Run:
             self._finish(intakes[k], report, cached=True)
         todo = [k for k in range(len(intakes)) if k not in known]
         if todo:
+            for k in todo:
+                self._environment(self._settings.course.assignment(intakes[k].assignment))
             self._result.fresh = len(todo)
             self._grade(intakes, todo)
 
@@ -132,7 +180,12 @@ class _Run:
     def _grade(self, intakes: list[Intake], todo: list[int]) -> None:
         course = self._settings.course
         names = sorted({intakes[k].assignment for k in todo})
-        with Crew(self._crew_settings(names), min(self._settings.workers, len(todo))) as crew:
+
+        def tell(work: Work, done: int) -> None:
+            tests = sum(map(len, crew.suites[work.assignment].values()))
+            self._observer.working(intakes[work.key].student, work.assignment, done, tests)
+
+        with Crew(self._crew_settings(names), min(self._settings.workers, len(todo)), tell=tell) as crew:
             works = []
             for k in todo:
                 assignment = course.assignment(intakes[k].assignment)
@@ -141,10 +194,10 @@ class _Run:
                 else:
                     suite = crew.suites[assignment.name]
                     self._report(intakes[k], _nothing(intakes[k], assignment, suite), "", 0.0, suite)
+            works.sort(key=lambda work: work.assignment)  # a suite's module fixtures are made once
             for graded in crew.run(works):
                 suite = crew.suites[graded.work.assignment]
-                outcomes = _with_fault(graded, suite)
-                self._report(intakes[graded.work.key], outcomes, graded.output, graded.seconds, suite)
+                self._report(intakes[graded.work.key], _with_fault(graded, suite), graded.output, graded.seconds, suite)
 
     def _crew_settings(self, names: list[str]) -> dict[str, Any]:
         own = self._settings
@@ -186,8 +239,15 @@ class _Run:
         device = "+".join(sorted(own.devices))
         return grade_key(
             KeyParts(
-                intake.digest, self._suites[name], self._grader, self._seeds(name).id, device, own.isolation.level,
-                "generated", limits, self._constraints,
+                intake.digest,
+                self._suites[name],
+                self._grader,
+                self._seeds(name).id,
+                device,
+                own.isolation.level,
+                "generated",
+                limits,
+                self._constraints,
             )  # fmt: skip
         )
 
@@ -197,8 +257,15 @@ class _Run:
             "isolation": own.isolation.level, "devices": sorted(own.devices), "purpose": own.purpose,
             "seed_id": self._seeds(assignment.name).id, "data": "generated", "constraints": self._constraints[:12],
             "grader": self._grader[:12], "python": platform.python_version(), "machine": platform.machine(),
-            "packages": {name: importlib.metadata.version(name) for name in assignment.packages},
+            "packages": {name: _version(name) for name in assignment.packages},
         }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise CourseError(f"the assignment's package {package!r} is not installed: pip install {package}") from None
 
 
 def _tests(suite: Suite) -> Iterator[tuple[str, str, float]]:
@@ -207,7 +274,9 @@ def _tests(suite: Suite) -> Iterator[tuple[str, str, float]]:
 
 def _nothing(intake: Intake, assignment: Assignment, suite: Suite) -> list[Outcome]:
     """Every test failed: there was no module to test."""
-    why = next((line for line in intake.problems if assignment.module_file in line), f"{assignment.module_file} is missing")
+    why = next(
+        (line for line in intake.problems if assignment.module_file in line), f"{assignment.module_file} is missing"
+    )
     return [Outcome(test, task, "failed", weight, 0.0, "missing", why) for task, test, weight in _tests(suite)]
 
 
@@ -216,9 +285,7 @@ def _with_fault(graded: Graded, suite: Suite) -> list[Outcome]:
     outcomes = list(graded.outcomes)
     if graded.fault:
         ran = {outcome.test for outcome in outcomes}
-        message = "the grader failed here, not you; a TA will look at it"
         for task, test, weight in _tests(suite):
             if test not in ran:
-                outcomes.append(Outcome(test, task, "fault", weight, 0.0, "fault", message, detail=graded.fault))
+                outcomes.append(Outcome(test, task, "fault", weight, 0.0, "fault", FAULT, detail=graded.fault))
     return outcomes
-

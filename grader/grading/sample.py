@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from grader.course.strict import Table, load_toml
 from grader.errors import ReportError
 
 __all__ = ["differences"]
+
+_KEYS = ("score", "passed", "words")
+_Facts = dict[tuple[str, str], Mapping[str, Any]]
 
 
 def differences(path: Path, reports: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -18,12 +21,8 @@ def differences(path: Path, reports: Sequence[Mapping[str, Any]]) -> list[str]:
     The file holds a table `[student.assignment]` for each submission: `score`, `passed` (ids of the tasks with full points)
     and `words`, each of which some message of the report must contain. Raises ReportError for a file that cannot be read.
     """
-    try:
-        expected = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ReportError(f"{path} cannot be read: {error}") from None
+    wanted = _expected(path)
     public = {(report["public"]["student"], report["public"]["assignment"]): report["public"] for report in reports}
-    wanted = {(student, name): facts for student, table in expected.items() for name, facts in table.items()}
     lines = [f"{student}/{name} was not graded" for student, name in sorted(wanted.keys() - public.keys())]
     lines += [f"{student}/{name} is not in {path.name}" for student, name in sorted(public.keys() - wanted.keys())]
     for key in sorted(wanted.keys() & public.keys()):
@@ -31,12 +30,34 @@ def differences(path: Path, reports: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _compare(facts: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
-    lines = []
+def _expected(path: Path) -> _Facts:
+    data, _ = load_toml(path, ReportError)
+    facts: _Facts = {}
+    for student, assignments in data.items():
+        names = list(assignments) if isinstance(assignments, dict) else []
+        for name, entry in Table(assignments, f"{path}, {student}", names, ReportError).data.items():
+            table = Table(entry, f"{path}, [{student}.{name}]", _KEYS, ReportError)
+            facts[student, name] = {
+                "score": table.number("score"), "passed": table.texts("passed"), "words": table.texts("words")
+            }  # fmt: skip
+    return facts
+
+
+def _compare(facts: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[str]:
     if report["score"] != facts["score"]:
-        lines.append(f"score {report['score']} where {facts['score']} is expected")
-    passed = sorted(task["id"] for task in report["tasks"] if task["verdict"] == "passed")
-    if passed != sorted(facts["passed"]):
-        lines.append(f"passed {', '.join(passed) or 'nothing'} where {', '.join(facts['passed']) or 'nothing'} is expected")
-    said = "\n".join([*report["intake"], *(f"{task['message']}\n" + "\n".join(task["notes"]) for task in report["tasks"])])
-    return lines + [f"nothing in the report says {word!r}" for word in facts.get("words", []) if word not in said]
+        yield f"score {_score(report['score'])} where {facts['score']:g} is expected"
+    passed = [task["id"] for task in report["tasks"] if task["verdict"] == "passed"]
+    if sorted(passed) != sorted(facts["passed"]):
+        yield f"passed {', '.join(passed) or 'nothing'} where {', '.join(facts['passed']) or 'nothing'} is expected"
+    said = "\n".join(_said(report))
+    yield from (f"nothing in the report says {word!r}" for word in facts["words"] if word not in said)
+
+
+def _score(score: float | None) -> str:
+    return "withheld" if score is None else f"{score:g}"
+
+
+def _said(report: Mapping[str, Any]) -> Iterator[str]:
+    yield from report["intake"]
+    for task in report["tasks"]:
+        yield from (task["message"], *task["notes"])

@@ -1,8 +1,8 @@
 """The grader process: hidden suites under pytest, collected once, run for one submission after another.
 
-Started as `python -m grader.grading.session CONFIG`, it reads jobs and writes events, one JSON object a line,
-on two descriptors of its own. It never imports student code. CONFIG: `root` of the course, `assignments`,
-`level`, `warm`, `purpose`, `secret` (hex), `devices` that are here, `reading` and `writing` descriptors.
+Started as `python -m grader.grading.session READING WRITING`, it reads from one descriptor (a Config, then jobs) and
+writes events to the other, one JSON object a line; the secret in the Config is on no command line. It never imports
+student code, but for the level "in-process" (see `inprocess`).
 
 Events: `ready` (the tests of every suite, with weights), `test` (one outcome), `done` (prints of the
 submission), `broken` (the suites cannot be collected).
@@ -14,8 +14,9 @@ import base64
 import dataclasses
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -23,46 +24,50 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from grader.course import Assignment, Course, Purpose, Seeds
-from grader.errors import CourseError, Fault
+from grader.errors import CourseError, Fault, GraderError
+from grader.plugin import MARKER
 from grader.plugin.judge import Judge
 from grader.plugin.marks import mark_items, test_name
 from grader.plugin.state import CONTACT, MARK, PROVIDER
-from grader.sandbox.sandbox import Sandbox
-from grader.sandbox.view import view_of
 from grader.submission import Backend, Contact
-from grader.submission.remote import SandboxedBackend
 
+from .inprocess import IN_PROCESS, InProcess
 from .outcome import Outcome
+from .place import Place, Submitted
 
 __all__ = ["Config", "GradingSession", "main"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What a grader process is started with; see the module's text."""
+    """What a grader process is started with.
+
+    `root` of the course; its `assignments`; the isolation `level`, or "in-process"; `warm`: fork workers or start each
+    from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here; `order`: whether a suite runs as it is
+    written; `tasks`: ids of those to run, None for all. A grade is the same in every order and task by task.
+    """
 
     root: str
     assignments: list[str]
     level: str
     warm: bool
     purpose: Purpose
-    secret: str
+    secret: str = dataclasses.field(repr=False)
     devices: list[str]
-    reading: int
-    writing: int
+    order: Literal["written", "reversed"] = "written"
+    tasks: list[str] | None = None
 
 
 class GradingSession:
-    """Plugin object that takes over pytest's loop. Gives tests the running submission's backend (a Provider).
-    """
+    """Plugin object that takes over pytest's loop. Gives tests the running submission's backend (a Provider)."""
 
-    def __init__(self, config: Config, jobs: TextIO, events: TextIO) -> None:
-        self._config, self._jobs, self._events = config, jobs, events
+    def __init__(self, config: Config, place: Place, jobs: TextIO, events: TextIO) -> None:
+        self._config, self._place, self._jobs, self._events = config, place, jobs, events
         self._course = Course(Path(config.root))
         self._items: dict[str, list[pytest.Item]] = {}
-        self._sandboxes: dict[tuple[str, ...], Sandbox] = {}
         self._backend: Backend | None = None
         self._judges: dict[str, Judge] = {}
+        self._last: str | None = None
 
     def backend(self, item: pytest.Item) -> Backend:
         """The backend of the submission that is being graded."""
@@ -82,89 +87,98 @@ class GradingSession:
         self._events.write(json.dumps({"event": event, **fields}) + "\n")
         self._events.flush()
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Take the provider's place before the plugin of the fixtures looks for one."""
+        """Take the place that a student's own run would have."""
         config.stash[PROVIDER] = self
+        config.addinivalue_line("markers", MARKER)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Sort the tests by assignment and task; tell what there is."""
+        """Sort the tests by assignment and task."""
         mark_items(session.items)
         for item in session.items:
             if MARK not in item.stash:
-                raise CourseError(f'{item.nodeid} has no @pytest.mark.task("id"): nobody would count it')
+                raise CourseError(
+                    f'{item.path.name}, {item.name} has no @pytest.mark.task("id"): nobody would count it'
+                )
             self._items.setdefault(item.stash[MARK].assignment.name, []).append(item)
-        for name, items in self._items.items():
-            order = {task.id: k for k, task in enumerate(self._course.assignment(name).tasks)}
-            items.sort(key=lambda item, order=order: order[item.stash[MARK].task])
-        self._require_tests()
-
-    def _require_tests(self) -> None:
         for name in self._config.assignments:
-            tested = {item.stash[MARK].task for item in self._items.get(name, [])}
-            for task in self._course.assignment(name).tasks:
-                if task.id not in tested:
-                    raise CourseError(
-                        f"{self._course.hidden_suite(name).name} has no test for task {task.id!r}"
-                    )
+            self._arrange(self._course.assignment(name))
+
+    def _arrange(self, assignment: Assignment) -> None:
+        items = self._items.get(assignment.name, [])
+        tested = {item.stash[MARK].task for item in items}
+        for task in assignment.tasks:
+            if task.id not in tested:
+                suite = self._course.hidden_suite(assignment.name)
+                raise CourseError(f"{suite} has no test for the task {task.id!r} of assignment.toml; write one")
+        order = {task.id: k for k, task in enumerate(assignment.tasks)}
+        items.sort(key=lambda item: order[item.stash[MARK].task])
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Grade jobs until there are no more. Takes the place of pytest's own loop."""
-        suites = {name: self._tests(items) for name, items in self._items.items()}
-        self.emit("ready", suites=suites)
-        for line in self._jobs:
-            job = json.loads(line)
-            files = {name: base64.b64decode(data) for name, data in job["files"].items()}
-            output = self._grade(self._course.assignment(job["assignment"]), files)
-            self.emit("done", job=job["job"], output=output)
-        for sandbox in self._sandboxes.values():
-            sandbox.close()
+        if session.testsfailed:
+            return True  # a suite could not be collected; it has been told
+        self.emit("ready", suites={name: _tests(items) for name, items in self._items.items()})
+        try:
+            for line in self._jobs:
+                self._do(json.loads(line), session)
+        finally:
+            self._place.close()
         return True
 
-    def _tests(self, items: list[pytest.Item]) -> dict[str, list[tuple[str, float]]]:
-        tests: dict[str, list[tuple[str, float]]] = {}
-        for item in items:
-            tests.setdefault(item.stash[MARK].task, []).append((test_name(item), item.stash[MARK].weight))
-        return tests
+    def _do(self, job: dict[str, Any], session: pytest.Session) -> None:
+        if self._last not in (None, job["assignment"]):
+            session._setupstate.teardown_exact(None)  # module fixtures of the other suite
+        self._last = job["assignment"]
+        files = {name: base64.b64decode(data) for name, data in job["files"].items()}
+        try:
+            output = self._grade(self._course.assignment(job["assignment"]), files)
+        finally:
+            self._judges.clear()  # they hold what the submission returned
+        self.emit("done", job=job["job"], output=output)
 
     def _grade(self, assignment: Assignment, files: dict[str, bytes]) -> str:
-        """Run every test of the assignment on these files; gives what the submission printed."""
+        """Run the tests of the assignment on these files; gives what the submission printed."""
         folder = self._course.solution_folder(assignment.name)
         beside = {name: folder / f"{name}.py" for name in ("guest", "baseline")}
         present = {name: path for name, path in beside.items() if path.is_file()}
-        backend = SandboxedBackend(
-            self._sandbox(assignment),
-            files,
-            assignment.module_file,
-            assignment.limits,
-            self._seeds(assignment).seed,
-            **present,
-        )
+        backend = self._place.backend(Submitted(assignment, files, present, self._seeds(assignment).seed))
         self._backend = backend
         try:
-            items = self._items[assignment.name]
-            for item, following in zip(items, [*items[1:], items[0]], strict=True):
-                self.emit("test", outcome=self._run(item, following, backend).to_json())
+            faults = self._run_all(self._chosen(assignment.name), backend)
         finally:
             backend.end_task()
             self._backend = None
-        return backend.output
+        output = self._place.output(backend)
+        if faults:
+            self._place.renew()
+        return output
 
-    def _sandbox(self, assignment: Assignment) -> Sandbox:
-        if assignment.packages not in self._sandboxes:
-            view = view_of(assignment.packages)
-            self._sandboxes[assignment.packages] = Sandbox(self._config.level, view, warm=self._config.warm)
-        return self._sandboxes[assignment.packages]
+    def _chosen(self, name: str) -> list[pytest.Item]:
+        tasks = self._config.tasks
+        items = [item for item in self._items[name] if tasks is None or item.stash[MARK].task in tasks]
+        return items[::-1] if self._config.order == "reversed" else items
+
+    def _run_all(self, items: Sequence[pytest.Item], backend: Backend) -> int:
+        """How many faults there were. After the last test, the fixtures of its module stay for the next submission."""
+        faults = 0
+        for k, item in enumerate(items):
+            following: Any = items[(k + 1) % len(items)] if len(items) > 1 else item.parent
+            outcome = self._run(item, following, backend)
+            faults += outcome.verdict == "fault"
+            self.emit("test", outcome=outcome.to_json())
+        return faults
 
     def _run(self, item: pytest.Item, following: pytest.Item, backend: Backend) -> Outcome:
-        """One test. `following` tells pytest which fixtures stay: after the last test those of the module, for the next job."""
+        """One test. `following` tells pytest which fixtures stay."""
         mark, contact = item.stash[MARK], Contact()
         if mark.device is not None and mark.device not in self._config.devices:
             message = f"not assessed here: this machine has no {mark.device}"
             return Outcome(test_name(item), mark.task, "not assessed", mark.weight, 0.0, "device", message)
         item.stash[CONTACT] = contact
-        judge = self._judges[item.nodeid] = Judge(test_name(item), mark, self._config.purpose, contact)
-        runtestprotocol(item, log=False, nextitem=following if following is not item else None)
+        judge = Judge(test_name(item), mark, self._config.purpose, contact, self._place.translate)
+        self._judges[item.nodeid] = judge
+        runtestprotocol(item, log=False, nextitem=following)
         backend.settle(contact)
         return judge.outcome()
 
@@ -173,59 +187,55 @@ class GradingSession:
         """Judge each phase. Takes the place of pytest's own report, whose traceback would cost more than the test."""
         self._judges[item.nodeid].see(call)
         outcome: Literal["failed", "passed"] = "failed" if call.excinfo is not None else "passed"
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)  # type: ignore[arg-type]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell why a suite cannot be collected."""
+        if report.failed:
+            self.emit("broken", message=str(report.longrepr)[-4000:])
+
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell what is wrong with the suites, or with us."""
+        known = isinstance(excinfo.value, GraderError | Fault)
+        self.emit("broken", message=str(excinfo.value) if known else str(excrepr)[-4000:])
 
 
-def main(argument: str) -> int:
+def _tests(items: Sequence[pytest.Item]) -> dict[str, list[tuple[str, float]]]:
+    tests: dict[str, list[tuple[str, float]]] = {}
+    for item in items:
+        tests.setdefault(item.stash[MARK].task, []).append((test_name(item), item.stash[MARK].weight))
+    return tests
+
+
+def main(reading: int, writing: int) -> int:
     """Run one grader process; the exit status is pytest's."""
-    config = Config(**json.loads(argument))
-    for descriptor in (config.reading, config.writing):
+    for descriptor in (reading, writing):
         os.set_inheritable(descriptor, False)
-    with (
-        os.fdopen(config.reading, encoding="utf-8") as jobs,
-        os.fdopen(config.writing, "w", encoding="utf-8") as events,
-    ):
-        session = GradingSession(config, jobs, events)
-        try:
-            return int(pytest.main(list(_arguments(config)), plugins=[session, _Complaints(session)]))
-        except Fault as fault:
-            session.emit("broken", message=str(fault))
-            return 3
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who started us ends us
+    sys.dont_write_bytecode = True  # suites' caches are told apart by whole seconds and size only
+    with os.fdopen(reading, encoding="utf-8") as jobs, os.fdopen(writing, "w", encoding="utf-8") as events:
+        config = Config(**json.loads(jobs.readline()))
+        session = GradingSession(config, _place(config), jobs, events)
+        return int(pytest.main(list(_arguments(config)), plugins=[session]))
+
+
+def _place(config: Config) -> Place:
+    if config.level == IN_PROCESS:
+        return InProcess()
+    from .sandboxes import Sandboxes  # Linux only
+
+    return Sandboxes(config.level, warm=config.warm)
 
 
 def _arguments(config: Config) -> Iterator[str]:
     course = Course(Path(config.root))
-    yield from ("--import-mode=importlib", "--assert=plain", "-p", "grader.plugin", "-p", "no:cacheprovider", "-s")
-    yield from (
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:logging",
-        "-p",
-        "no:faulthandler",
-        "-c",
-        os.devnull,
-        f"--rootdir={config.root}",
-    )
+    yield from ("--import-mode=importlib", "--assert=plain", "-s", "-c", os.devnull, f"--rootdir={config.root}")
+    yield from ("-p", "grader.plugin.fixtures")
+    for plugin in ("cacheprovider", "terminal", "logging", "faulthandler"):
+        yield from ("-p", f"no:{plugin}")
     for name in config.assignments:
         yield str(course.hidden_suite(name))
 
 
-class _Complaints:
-    """Passes on why suites could not be collected."""
-
-    def __init__(self, session: GradingSession) -> None:
-        self._session = session
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self._session.emit("broken", message=str(report.longrepr)[-4000:])
-
-    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        error = excinfo.value
-        text = str(error) if isinstance(error, CourseError | Fault) else str(excrepr)[-4000:]
-        self._session.emit("broken", message=text)
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1]))
+    raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grader.errors import SuiteFault
-from grader.submission import Contact, Guests, Submission
+from grader.submission import Backend, Contact, Guests, Submission
 
 from .marks import test_name
 from .state import CONTACT, MARK, PROVIDER, Provider, TaskMark
@@ -22,19 +22,22 @@ __all__ = ["baseline", "contact", "credit", "fresh_submission", "guest", "rng", 
 @pytest.fixture
 def contact(request: pytest.FixtureRequest) -> Contact:
     """What this test has seen of student code so far."""
-    return request.node.stash.setdefault(CONTACT, Contact())
+    found: Contact = request.node.stash.setdefault(CONTACT, Contact())
+    return found
 
 
 @pytest.fixture
 def submission(request: pytest.FixtureRequest, contact: Contact) -> Submission:
     """The student's module. It runs at the first use of one of its names."""
-    return Submission(_provider(request).backend(request.node).port(_mark(request).task, contact))
+    task, backend = _task_and_backend(request)
+    return Submission(backend.port(task, contact))
 
 
 @pytest.fixture
 def fresh_submission(request: pytest.FixtureRequest, contact: Contact) -> Iterator[Submission]:
     """The student's module in a worker of its own, as a timing needs it."""
-    port = _provider(request).backend(request.node).fresh(_mark(request).task, contact)
+    task, backend = _task_and_backend(request)
+    port = backend.fresh(task, contact)
     yield Submission(port)
     port.close()
 
@@ -42,7 +45,8 @@ def fresh_submission(request: pytest.FixtureRequest, contact: Contact) -> Iterat
 @pytest.fixture
 def baseline(request: pytest.FixtureRequest) -> Iterator[Submission]:
     """The suite's baseline.py, in a worker without student code."""
-    port = _provider(request).backend(request.node).baseline(_mark(request).task)
+    task, backend = _task_and_backend(request)
+    port = backend.baseline(task)
     yield Submission(port)
     port.close()
 
@@ -50,12 +54,14 @@ def baseline(request: pytest.FixtureRequest) -> Iterator[Submission]:
 @pytest.fixture
 def guest(request: pytest.FixtureRequest, contact: Contact) -> Guests:
     """Functions of the suite's guest.py, to pass to student code or to call beside it."""
-    return Guests(_provider(request).backend(request.node).port(_mark(request).task, contact).guest)
+    task, backend = _task_and_backend(request)
+    return Guests(backend.port(task, contact).guest)
 
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
     """A number that is this test's own: the same for every student, unknown to them before the grade."""
+    _mark(request)
     return _provider(request).seeds(request.node).seed(test_name(request.node))
 
 
@@ -72,12 +78,16 @@ def credit(contact: Contact) -> Callable[[float, str], None]:
     """`credit(fraction, why)`: the test is worth this fraction of its weight, should it pass; `why` is shown."""
 
     def grant(fraction: float, why: str) -> None:
-        if not 0 <= fraction <= 1:
-            raise SuiteFault(f"credit({fraction!r}) lies outside 0 to 1")
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 <= fraction <= 1:
+            raise SuiteFault(f"credit({fraction!r}, ...): write a number from 0 to 1")
         contact.fraction = float(fraction)
         contact.note(why)
 
     return grant
+
+
+def _task_and_backend(request: pytest.FixtureRequest) -> tuple[str, Backend]:
+    return _mark(request).task, _provider(request).backend(request.node)
 
 
 def _provider(request: pytest.FixtureRequest) -> Provider:
@@ -85,7 +95,7 @@ def _provider(request: pytest.FixtureRequest) -> Provider:
 
 
 def _mark(request: pytest.FixtureRequest) -> TaskMark:
-    mark = request.node.stash.get(MARK, None)
+    mark: TaskMark | None = request.node.stash.get(MARK, None)
     if mark is None:
         raise SuiteFault(
             f'{request.node.name} uses {request.fixturename!r} but has no @pytest.mark.task("id"), '

@@ -5,29 +5,34 @@ from __future__ import annotations
 import dataclasses
 import re
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
+from _pytest.outcomes import OutcomeException
 
-from grader.checks.describe import describe, escape
 from grader.course import Purpose
-from grader.errors import CheckFailed, Fault, LimitExceeded, MalformedReply, StudentError, Verdict
-from grader.grading.outcome import Kind, Outcome
+from grader.errors import CheckFailed, Fault, IntakeError, LimitExceeded, MalformedReply, StudentError, Verdict
+from grader.grading.outcome import FAULT, Kind, Outcome, TestVerdict
 from grader.submission import Contact
 
 from .state import TaskMark
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "student_failure"]
 
-_UNRAISED = re.compile(r"DID NOT RAISE (?:<class '(?:[\w.]+\.)?(\w+)'>|(\w+))")
+_BROKEN_TEST = "this test is broken, not your code; please tell your TA what follows"
+_UNRAISED = re.compile(r"DID NOT RAISE (.+)")
+_CLASS = re.compile(r"<class '(?:[\w.]+\.)?(\w+)'>")
 _TIMEOUT = re.compile(r"Timeout \(?>?([\d.]+)s\)?")
+_TEXT = 200
+_SENTENCE = 600
 
 
 @dataclasses.dataclass
 class Judge:
-    """Judges one test. `purpose` decides how much of an exception's text is shown; `files` are the student's file names.
+    """Judges one test. `purpose` decides how much of an exception's text is shown.
 
+    `translate` makes the StudentError of an exception that came straight out of student code, where it shares the process.
     Feed it every phase's exception with `see`, then ask for the `outcome`.
     """
 
@@ -35,15 +40,19 @@ class Judge:
     mark: TaskMark
     purpose: Purpose
     contact: Contact
+    translate: Callable[[BaseException], BaseException] = lambda error: error
     error: BaseException | None = None
     before_contact: bool = False
     seconds: float = 0.0
 
     def see(self, call: pytest.CallInfo[None]) -> None:
-        """Take in one phase; the first exception is the one that counts."""
+        """Take in one phase; the first exception is the one that counts, unless a later one is a fault."""
         self.seconds += call.duration
-        if call.excinfo is not None and self.error is None:
-            self.error = call.excinfo.value
+        if call.excinfo is None:
+            return
+        error = call.excinfo.value
+        if self.error is None or (isinstance(error, Fault) and not isinstance(self.error, Fault)):
+            self.error = self.translate(error)
             self.before_contact = not self.contact.begun
 
     def outcome(self) -> Outcome:
@@ -54,6 +63,8 @@ class Judge:
             return self._ended(self.contact.verdict)
         if self.error is None:
             return self._passed()
+        if self.before_contact and isinstance(self.error, IntakeError):
+            return self._failed("missing", str(self.error))
         if self.before_contact:
             return self._fault(f"the suite failed before it reached student code: {_named(self.error)}")
         return self._failed(*self._explained(self.error))
@@ -64,7 +75,8 @@ class Judge:
         return self._make("passed", "", "", fraction=self.contact.fraction)
 
     def _fault(self, message: str) -> Outcome:
-        return self._make("fault", "fault", "the grader failed here, not you; a TA will look at it", detail=message)
+        told = _BROKEN_TEST if self.purpose == "public" else FAULT
+        return self._make("fault", "fault", told, detail="\n".join(filter(None, [self._traceback(), message])))
 
     def _failed(self, kind: Kind, message: str) -> Outcome:
         return self._make("failed", kind, message)
@@ -74,19 +86,21 @@ class Judge:
             return self._failed("limit", f"stopped: your code {verdict}")
         return self._failed("malformed" if isinstance(verdict, MalformedReply) else "died", f"stopped: {verdict}")
 
-    def _make(self, verdict: str, kind: Kind, message: str, *, fraction: float = 0.0, detail: str = "") -> Outcome:
+    def _make(
+        self, verdict: TestVerdict, kind: Kind, message: str, *, fraction: float = 0.0, detail: str = ""
+    ) -> Outcome:
         notes = tuple(self.contact.notes)
         return Outcome(
             test=self.name, task=self.mark.task, verdict=verdict, weight=self.mark.weight, fraction=fraction, kind=kind,
             message=message, notes=notes, detail=detail or self._traceback(), seconds=self.seconds,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     def _traceback(self) -> str:
         """The suite's own lines and the exception, for the TA."""
         if self.error is None:
             return ""
-        frames = traceback.extract_tb(self.error.__traceback__)
-        lines = [f"{Path(f.filename).name}:{f.lineno}: {f.line}" for f in frames if Path(f.filename).name.startswith("test_")]
+        frames = [(Path(frame.filename).name, frame) for frame in traceback.extract_tb(self.error.__traceback__)]
+        lines = [f"{name}:{frame.lineno}: {frame.line}" for name, frame in frames if name.startswith("test_")]
         return "\n".join([*lines, _named(self.error)])
 
     def _explained(self, error: BaseException) -> tuple[Kind, str]:
@@ -97,10 +111,11 @@ class Judge:
         if isinstance(error, pytest.fail.Exception):
             return self._of_pytest(str(error.msg))
         if isinstance(error, AssertionError):
-            return "wrong", escape(str(error).strip().split("\n")[0], 600) or self._unusable("a check of the suite failed")
+            return "wrong", _first_line(str(error)) or self._unusable("a check of the suite failed")
         if isinstance(error, pytest.skip.Exception):
-            return "wrong", "the test was given up after it had reached your code"
-        return "unusable", self._unusable(f"the test could not use it ({_named(error)})")
+            return "wrong", self._unusable("the test was given up after it had reached your code")
+        named = type(error).__name__ if self.purpose == "record" else _named(error)
+        return "unusable", self._unusable(f"the test could not use it ({named})")
 
     def _raised(self, error: StudentError) -> tuple[Kind, str]:
         place = f"{error.file}, line {error.line}" if error.file else "your code"
@@ -109,7 +124,16 @@ class Judge:
         if isinstance(error, MemoryError):
             return "limit", self._out_of_memory(error, place)
         shown = error.type_name if self.purpose == "record" else str(error)
-        return "import" if isinstance(error, SyntaxError) else "raised", f"{place} raised {escape(shown, 200)}"
+        at_import = isinstance(error, SyntaxError | ImportError)
+        return "import" if at_import else "raised", f"{place} raised {_cut(shown)}{self._advice(error)}"
+
+    def _advice(self, error: StudentError) -> str:
+        """What can be imported, for an import that cannot; what is closed, for what was refused."""
+        if isinstance(error, PermissionError) and self.purpose != "public":
+            return " (network, new processes and files but the scratch folder are closed to submissions)"
+        if not isinstance(error, ModuleNotFoundError):
+            return ""
+        return "; what can be imported: " + ", ".join(["the standard library", *self.mark.assignment.packages])
 
     def _out_of_memory(self, error: StudentError, place: str) -> str:
         from grader.course import format_size
@@ -117,35 +141,57 @@ class Judge:
         limit = format_size(self.mark.assignment.limits.memory)
         if error.wanted is None:
             return f"stopped: your code used more than {limit} of memory ({place})"
-        return f"stopped: your code asked for {format_size(error.wanted)} at once, of {limit} of memory in all ({place})"
+        return (
+            f"stopped: your code asked for {format_size(error.wanted)} at once, of {limit} of memory in all ({place})"
+        )
 
     def _of_pytest(self, message: str) -> tuple[Kind, str]:
         if found := _TIMEOUT.search(message):
             return "limit", f"stopped: no answer after {float(found[1]):g} s"
         if found := _UNRAISED.search(message):
-            return "wrong", self._unusable(f"{found[1] or found[2]} should have been raised")
-        return "wrong", escape(message.split("\n")[0], 600)
+            wanted = _CLASS.sub(r"\1", found[1].split("\n")[0]).strip("()")
+            return "wrong", self._unusable(f"{wanted} should have been raised")
+        return "wrong", _first_line(message) or self._unusable("a check of the suite failed")
 
     def _unusable(self, complaint: str) -> str:
         if not self.contact.answered:
             return complaint
+        from grader.checks.describe import describe
+
         return f"{self.contact.label} returned {describe(self.contact.value)}: {complaint}"
 
 
+def _escape(text: str, limit: int) -> str:
+    from grader.checks.describe import escape  # its package imports NumPy, which a collection does without
+
+    return escape(text, limit)
+
+
+def _cut(text: str) -> str:
+    """For what is escaped already: twice would double every backslash."""
+    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+
+
+def _first_line(text: str) -> str:
+    return _escape(text.strip().split("\n")[0], _SENTENCE)
+
+
 def _named(error: BaseException) -> str:
-    return escape(f"{type(error).__name__}: {error}", 200)
+    return _escape(f"{type(error).__name__}: {error}", _TEXT)
 
 
 def student_failure(error: BaseException, folder: str, files: Collection[str]) -> BaseException:
-    """An exception that passed through a file of the student's, as the StudentError that the wire would have made of it."""
-    from grader.errors import student_error
+    """An exception that came out of an operation on student code, as the StudentError that the wire would have made of it.
+
+    `folder` and `files`: where the student's files are, and their names.
+    """
+    from grader.submission.port import as_student_error
+    from grader.worker.executor import Executor
     from grader.worker.failure import describe_failure
 
-    if isinstance(error, StudentError | CheckFailed | Verdict | Fault) or not isinstance(error, Exception):
+    if isinstance(error, StudentError | CheckFailed | Verdict | Fault | OutcomeException | KeyboardInterrupt):
         return error
-    found = describe_failure(error, folder)
-    if found["file"] not in files:
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not any(frame.f_code is Executor.perform.__code__ for frame in frames):
         return error
-    told = student_error(found["lineage"], escape(found["text"], 200), found["line"], found["file"])
-    told.wanted = found["wanted"]
-    return told.with_traceback(error.__traceback__)
+    return as_student_error(describe_failure(error, folder), files).with_traceback(error.__traceback__)

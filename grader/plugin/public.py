@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-import grader
 from grader.course import Assignment, Seeds
-from grader.errors import CourseError
+from grader.course.assignment import load_assignment
+from grader.errors import CourseError, Fault, GraderError, IntakeError
 from grader.grading.outcome import Outcome
 from grader.submission import Backend, Contact, Source
 from grader.submission.backend import LocalBackend
 
+from . import REPORT_FIELD
 from .judge import Judge, student_failure
 from .marks import mark_items, test_name
 from .state import CONTACT, MARK, PROVIDER
 from .table import table_lines
 from .timeouts import Interrupter, guard
+from .tracebacks import hide_ours
 
 __all__ = ["PublicChecks"]
 
@@ -28,15 +31,16 @@ class PublicChecks:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._backends: dict[Path, Backend] = {}
+        self._backends: dict[Path, LocalBackend] = {}
         self._judges: dict[str, Judge] = {}
-        self._outcomes: list[Outcome] = []
-        self._assignments: list[Assignment] = []
+        self._outcomes: dict[Path, dict[str, Outcome]] = {}
         self._interrupter = Interrupter()
         config.stash[PROVIDER] = self
+        # A cached module is told from its source by whole seconds and size: a quick edit would be tested in its old form.
+        sys.dont_write_bytecode = True
 
     def backend(self, item: pytest.Item) -> Backend:
-        """The in-process backend of the assignment that the test lies in."""
+        """The in-process backend of the assignment that the test lies in. Raises IntakeError where its file is missing."""
         folder = item.path.parent
         if folder not in self._backends:
             self._backends[folder] = LocalBackend(self._source(item), self.seeds(item).seed)
@@ -48,12 +52,12 @@ class PublicChecks:
 
     def _source(self, item: pytest.Item) -> Source:
         assignment, named = item.stash[MARK].assignment, self._config.getoption("--submission")
-        module = named or assignment.folder / assignment.module_file
+        beside = {name: item.path.parent / f"{name}.py" for name in ("guest", "baseline")}
+        module = named or _own_module(item, assignment)
         if not module.is_file():
-            raise CourseError(f"{module} is missing: it is the file that the tests are about")
+            raise IntakeError(f"{module} is missing: write your solution there, or name another file with --submission")
         module = module.resolve()
         files = {name: module.parent / name for name in assignment.files} | {module.name: module}
-        beside = {name: item.path.parent / f"{name}.py" for name in ("guest", "baseline")}
         return Source(files, module.name, **{name: path for name, path in beside.items() if path.is_file()})
 
     @pytest.hookimpl(tryfirst=True)
@@ -64,55 +68,77 @@ class PublicChecks:
         except CourseError as error:
             raise pytest.UsageError(str(error)) from None
         marked = [item for item in items if MARK in item.stash]
-        self._assignments = list(dict.fromkeys(item.stash[MARK].assignment for item in marked))
-        order = {(a.folder, task.id): k for k, (a, task) in enumerate((a, t) for a in self._assignments for t in a.tasks)}
+        assignments = dict.fromkeys(item.stash[MARK].assignment for item in marked)
+        order = {(a.folder, task.id): k for k, (a, task) in enumerate((a, t) for a in assignments for t in a.tasks)}
         marked.sort(key=lambda item: order[item.stash[MARK].assignment.folder, item.stash[MARK].task])
         items[:] = [item for item in items if MARK not in item.stash] + marked
-        if self._config.pluginmanager.hasplugin("timeout"):
+        if any(map(self._config.pluginmanager.hasplugin, ("timeout", "pytest_timeout"))):
             for item in marked:
                 guard(item, item.stash[MARK].assignment.limits.cpu)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A new judge for each run of a test, also where a plugin runs it again."""
+        if MARK in item.stash:
+            contact = item.stash[CONTACT] = Contact()
+            judge = Judge(test_name(item), item.stash[MARK], "public", contact, lambda error: self._told(item, error))
+            self._judges[item.nodeid] = judge
+
+    def _told(self, item: pytest.Item, error: BaseException) -> BaseException:
+        backend = self._backends.get(item.path.parent)
+        return error if backend is None else student_failure(error, *backend.place)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge each phase; show the student's lines and the test's, not ours."""
-        if MARK in item.stash:
-            self._judge(item, call)
-            if call.excinfo is not None:
-                ours = str(Path(grader.__file__).parent)
-                kept = call.excinfo.traceback.filter(lambda entry: not str(entry.path).startswith(ours))
-                call.excinfo.traceback = kept or call.excinfo.traceback
-        return (yield)
+        judge, failure = self._judges.get(item.nodeid), call.excinfo
+        if judge is not None:
+            judge.see(call)
+        if failure is not None:
+            self._interrupter.cancel()
+            if MARK in item.stash and not self._config.getoption("fulltrace"):
+                hide_ours(failure.value)
+                failure = call.excinfo = pytest.ExceptionInfo.from_exception(failure.value)
+        report = yield
+        if failure is not None and isinstance(failure.value, GraderError | Fault):
+            report.longrepr = str(failure.value)
+        if judge is not None and call.when == "teardown":
+            facts = {"folder": str(judge.mark.assignment.folder), "outcome": judge.outcome().to_json()}
+            setattr(report, REPORT_FIELD, facts)
+        return report
 
-    def _judge(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        contact = item.stash.setdefault(CONTACT, Contact())
-        judge = self._judges.setdefault(item.nodeid, Judge(test_name(item), item.stash[MARK], "public", contact))
-        judge.see(call)
-        backend = self._backends.get(item.path.parent)
-        if judge.error is not None and isinstance(backend, LocalBackend):
-            judge.error = student_failure(judge.error, *backend.place)
-        if call.when == "teardown":
-            self._outcomes.append(judge.outcome())
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what the table needs; a test that ran twice counts by its last run."""
+        facts = getattr(report, REPORT_FIELD, None)
+        if facts is not None:
+            outcome = Outcome.from_json(facts["outcome"])
+            self._outcomes.setdefault(Path(facts["folder"]), {})[report.nodeid] = outcome
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The table, for each assignment whose tests ran."""
-        for assignment in self._assignments:
-            mine = [outcome for outcome in self._outcomes if self._belongs(outcome, assignment)]
-            if mine:
-                terminalreporter.section(f"{assignment.title}: public checks, not your grade", sep="=")
-                for line, markup in table_lines(assignment, mine, terminalreporter._tw.fullwidth):
-                    terminalreporter.write_line(line, **markup)
-
-    def _belongs(self, outcome: Outcome, assignment: Assignment) -> bool:
-        return any(j.mark.assignment == assignment and j.name == outcome.test for j in self._judges.values())
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+        """The table, for each assignment whose tests ran; below pytest's own list of failures, which may be long."""
+        yield
+        width = terminalreporter._tw.fullwidth
+        for folder, outcomes in self._outcomes.items():
+            assignment = load_assignment(folder)
+            terminalreporter.section(f"{assignment.title}: public checks, not your grade", sep="=")
+            for line, markup in table_lines(assignment, list(outcomes.values()), width):
+                terminalreporter.write_line(line, **markup)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: object) -> bool | None:
-        """Where there is no SIGALRM (Windows), interrupt the test from a thread instead of ending the run."""
-        return self._interrupter.start(item, settings)
+        """Start the clock of a graded test."""
+        return self._interrupter.start(settings) if MARK in item.stash else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
         """The test has ended in time."""
         return self._interrupter.cancel()
+
+
+def _own_module(item: pytest.Item, assignment: Assignment) -> Path:
+    """The student's file; for a suite under solutions/, the reference beside it."""
+    beside = item.path.parent / assignment.module_file
+    return beside if beside.is_file() else assignment.folder / assignment.module_file

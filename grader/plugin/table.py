@@ -10,19 +10,31 @@ from grader.grading.outcome import Outcome
 
 __all__ = ["table_lines"]
 
-_WORDS = {"undone": "not done", "limit": "stopped", "raised": "error", "import": "error", "fault": "broken test"}
-_COLOURS = {"passed": {"green": True}, "not done": {"yellow": True}}
+_WORDS = {
+    "undone": "not done", "limit": "stopped", "died": "stopped", "raised": "error", "import": "error", "missing": "no file",
+    "fault": "broken test",
+}  # fmt: skip
+_COLOURS = {"passed": {"green": True}, "partly": {"yellow": True}, "not done": {"yellow": True}}
 
 
-def table_lines(assignment: Assignment, outcomes: Sequence[Outcome], width: int) -> Iterator[tuple[str, dict[str, bool]]]:
+def table_lines(
+    assignment: Assignment, outcomes: Sequence[Outcome], width: int
+) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines with their markup: task, points, verdict; below a task that failed, what is known of why; below all, notes."""
+    told: list[str] = []
     column = max(len(task.title) for task in assignment.tasks)
     yield f"{'task':<{column}}  points  verdict", {"bold": True}
     for task in assignment.tasks:
         mine = [outcome for outcome in outcomes if outcome.task == task.id]
         word = _verdict(mine)
-        yield f"{task.title:<{column}}  {task.points:>6g}  {word}", _COLOURS.get(word.split(" (")[0], {"red": bool(mine)})
-        yield from ((line, {}) for line in _explanation(task, mine, width))
+        yield (
+            f"{task.title:<{column}}  {task.points:>6g}  {word}",
+            _COLOURS.get(word.split(" (")[0], {"red": bool(mine)}),
+        )
+        explanation = _explanation(task, mine)
+        for text in ["as above"] if explanation and explanation == told else explanation:
+            yield from ((line, {}) for line in _wrapped(text, width, "    "))
+        told = explanation or told
     for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
         yield from ((line, {"light": True}) for line in _wrapped(f"note: {note}", width, ""))
 
@@ -32,19 +44,19 @@ def _verdict(outcomes: Sequence[Outcome]) -> str:
         return "not run"
     failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
     if not failed:
-        return "passed"
+        return "passed" if all(outcome.fraction == 1 for outcome in outcomes) else "partly"
     word = _WORDS.get(failed[0].kind, "wrong")
     some = len(failed) < len(outcomes)
     return f"{word} ({len(failed)} of {len(outcomes)} checks)" if some else word
 
 
-def _explanation(task: Task, outcomes: Sequence[Outcome], width: int) -> Iterator[str]:
+def _explanation(task: Task, outcomes: Sequence[Outcome]) -> list[str]:
     """The first failure's words; the task's hint where there are none, and nothing for what is merely not done yet."""
     failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
-    if failed and failed[0].kind != "undone":
-        yield from _wrapped(failed[0].message or task.hint, width, "    ")
-        if failed[0].detail and failed[0].kind == "fault":
-            yield from _wrapped(failed[0].detail, width, "    ")
+    if not failed or failed[0].kind == "undone":
+        return []
+    detail = [failed[0].detail] if failed[0].kind == "fault" else []
+    return [failed[0].message or task.hint, *detail]
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
+import secrets
 import time
 from pathlib import Path
 
@@ -18,7 +18,6 @@ __all__ = ["Cgroup"]
 _ROOT = Path("/sys/fs/cgroup")
 _V1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
 _V2 = {"memory": "memory.max", "pids": "pids.max"}
-_NUMBER = itertools.count()
 
 
 class Cgroup:
@@ -30,7 +29,7 @@ class Cgroup:
     @classmethod
     def make(cls, memory: int, tasks: int) -> Cgroup | None:
         """A group with these limits (bytes; processes and threads), or None where it cannot be made."""
-        name = f"grader-{os.getpid()}-{next(_NUMBER)}"
+        name = f"grader-{os.getpid()}-{secrets.token_hex(4)}"
         unified = (_ROOT / "cgroup.controllers").exists()
         files = _V2 if unified else _V1
         group = cls({kind: _ROOT / name if unified else _ROOT / kind / name for kind in files})
@@ -45,7 +44,9 @@ class Cgroup:
         return group
 
     def add(self, pid: int) -> None:
-        """Move a process (with all its threads) into the group."""
+        """Move a process (with all its threads) into the group. Raises OSError if it is gone."""
+        if pid <= 0:
+            raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))  # 0 would be this very process
         for folder in set(self._folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
 

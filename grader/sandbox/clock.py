@@ -1,10 +1,14 @@
-"""What the kernel says of a worker: CPU time and memory, read from outside, so that nothing inside can falsify it."""
+"""What the kernel says of a worker: CPU time, memory, threads; read from outside, so that nothing inside can falsify it."""
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 
-__all__ = ["cpu_seconds", "memory_bytes", "pid_of"]
+__all__ = ["cpu_seconds", "holdings", "pid_of"]
+
+_FIELDS = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"Threads:")
 
 
 def pid_of(pidfd: int) -> int:
@@ -18,16 +22,18 @@ def cpu_seconds(pid: int) -> float:
 
     The clock id is the kernel's own encoding: the complement of the pid, shifted, with the scheduler's clock (2).
     """
+    if pid <= 0:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))  # pid 0 would be this process
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def memory_bytes(pid: int) -> int:
-    """Private and shared-anonymous memory that the process holds now. 0 once it is gone."""
+def holdings(pid: int) -> tuple[int, int]:
+    """Bytes of private and shared-anonymous memory that the process holds now, and its threads. Zeros once it is gone."""
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as source:
-            fields = dict(line.split(":", 1) for line in source if line.startswith(("RssAnon", "RssShmem")))
+        with open(f"/proc/{pid}/status", "rb") as source:
+            lines = source.read().split(b"\n")
     except OSError:
-        return 0
-    return sum(int(value.split()[0]) * 1024 for value in fields.values())
-
-
+        return 0, 0
+    fields = dict(line.split(b":", 1) for line in lines if line.startswith(_FIELDS))
+    threads = int(fields.pop(b"Threads", 0))
+    return sum(int(value.split()[0]) * 1024 for value in fields.values()), threads

@@ -23,6 +23,7 @@ LEVELS = ("bubblewrap", "landlock", "none")
 _PLACES = ("/mnt", "/media", "/srv", "/run")
 _CLONE_NEWNS = 0x20000
 _BOOT = "import sys; sys.path[:0] = {path!r}; from _grader_worker.zygote import main; main(sys.argv[1:])"
+_ISOLATED = ("-P", "-s", "-S", "-c")  # not -I: it would ignore PYTHONHASHSEED, by which sets keep their order
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -60,14 +61,15 @@ def plan(
     Without `nested`, the sandbox is for one worker; `submission` (a folder) is bound into it, and /tmp holds `disk` bytes.
     """
     root = os.getuid() == 0 and level != "none"
-    place = _stage() if root else None
+    place = _stage(str(scratch)) if root and _may_mount() else None
     places = _places(view, place, scratch if level != "bubblewrap" else None)
     env = _environment("/python/lib" if level == "bubblewrap" else _library(view, places))
     if level == "bubblewrap":
-        words = [*_bubblewrap(view, places, env, submission, disk), view.python, "-I", "-S", "-c", _BOOT.format(path=["/runtime", "/site"])]
+        boot = _BOOT.format(path=["/runtime", "/site"])
+        words = [*_bubblewrap(view, places, env, submission, disk), view.python, *_ISOLATED, boot]
     else:
         path = [os.path.dirname(places["/runtime/_grader_worker"]), f"{place or scratch}/site"]
-        words = [places[view.python], "-I", "-S", "-c", _BOOT.format(path=path)]
+        words = [places[view.python], *_ISOLATED, _BOOT.format(path=path)]
     nested = nested and level == "bubblewrap"
     config = {"level": level, "nested": nested, "preload": view.preload}
     binds = tuple(view.sources(place)) if place else ()
@@ -84,6 +86,7 @@ def _places(view: View, place: str | None, links: Path | None) -> dict[str, str]
         if links is not None and target.startswith(("/site/", "/runtime/")):
             link = Path(f"{links}{target}")
             link.parent.mkdir(parents=True, exist_ok=True)
+            link.parent.chmod(0o755)
             link.symlink_to(source)
             places[target] = str(link)
     return places
@@ -106,7 +109,7 @@ def _bubblewrap(view: View, places: dict[str, str], env: dict[str, str], submiss
     if program is None:
         raise IsolationError("bubblewrap is not installed: apt-get install bubblewrap (or your system's package)")
     words = [program, "--unshare-user", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    words += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
+    words += ["--as-pid-1", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     for target, place in places.items():
         words += ["--ro-bind", place, target]
     for folder in view.hidden:
@@ -127,9 +130,14 @@ def _unused_uid() -> int:
     return 61_000 + os.getpid() % 4_000
 
 
+def _stage(scratch: str) -> str | None:
+    """A folder that root may cover with a private tmpfs, and does not need: our own files do not lie in it."""
+    real = os.path.realpath(scratch)
+    return next((place for place in _PLACES if os.path.isdir(place) and not real.startswith(f"{place}/")), None)
+
+
 @functools.cache
-def _stage() -> str | None:
-    """A folder that root may cover with a private tmpfs, or None where mounting is not allowed (a stock container)."""
+def _may_mount() -> bool:
+    """Whether root may mount at all; in a stock container it may not."""
     probe = f"import ctypes; raise SystemExit(ctypes.CDLL(None).unshare({_CLONE_NEWNS}))"
-    allowed = subprocess.run([sys.executable, "-I", "-S", "-c", probe], check=False).returncode == 0
-    return next(filter(os.path.isdir, _PLACES), None) if allowed else None
+    return subprocess.run([sys.executable, "-I", "-S", "-c", probe], check=False).returncode == 0

@@ -60,9 +60,9 @@ def mend(level: str) -> str:
     if sys.platform != "linux":
         return "Grade on Linux; a student's own pytest runs everywhere."
     return {
-        "bubblewrap": "Install it (apt-get install bubblewrap) and allow user namespaces (kernel.unprivileged_userns_clone=1, "
-        "kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces > 0; a container: --privileged or "
-        "--security-opt seccomp=unconfined)",
+        "bubblewrap": "Install it (apt-get install bubblewrap) and allow user namespaces "
+        "(kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, "
+        "user.max_user_namespaces > 0; a container: --privileged or --security-opt seccomp=unconfined)",
         "landlock": "Linux 5.13 or later with landlock among its security modules (boot parameter lsm=landlock,...)",
     }.get(level, "")
 

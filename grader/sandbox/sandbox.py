@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -16,13 +17,14 @@ from .cgroup import Cgroup
 from .command import plan
 from .scratch import Scratch, scratch_root
 from .view import View
+from .watch import THREADS
 from .worker import CAPS, Worker
 from .zygote import START_SECONDS, Zygote
 
 __all__ = ["Job", "Sandbox"]
 
-_GROUP_SLACK = 64 << 20  # pages of the zygote that a worker copies by writing to them
-_THREADS = 64
+# Pages of the zygote that a worker copies by writing to them, and what passes the limit before we look.
+_GROUP_SLACK = 128 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Sandbox:
         self._root = scratch_root()
         self._shared: Zygote | None = None
         self._count = 0
+        self._workers: list[Worker] = []
 
     def worker(self, job: Job, limits: Limits, deadline: float) -> Worker:
         """A worker that has shut itself in; no student code has run yet. Raises SandboxFault.
@@ -58,24 +61,32 @@ class Sandbox:
         zygote = self._zygote(scratch, limits)
         if scratch is not None:
             scratch.give_to(zygote.plan.uid if self.level != "bubblewrap" else None)
-        group = Cgroup.make(limits.memory + _GROUP_SLACK, _THREADS + limits.processes)
+        group = Cgroup.make(limits.memory + _GROUP_SLACK, THREADS + limits.processes)
         ends = self._ends(scratch, group, None if self._warm else zygote)
         worker = self._spawn(zygote, self._order(job, limits, zygote, scratch), limits, deadline, ends, group, scratch)
+        self._workers = [*(earlier for earlier in self._workers if not earlier.closed), worker]
         worker.start(dict(job.files) if mounts else None, START_SECONDS)
         return worker
 
     def close(self) -> None:
-        """End everything; remove what was written."""
+        """End everything, workers that nobody closed too; remove what was written."""
+        for worker in self._workers:
+            worker.close()
         if self._shared is not None:
             self._shared.close()
             self._shared = None
-        shutil.rmtree(self._root, ignore_errors=True)
+        with contextlib.suppress(RecursionError):
+            shutil.rmtree(self._root, ignore_errors=True)
 
     def _zygote(self, scratch: Scratch | None, limits: Limits) -> Zygote:
-        if self._shared is not None:
+        if self._shared is not None and self._shared.alive:
             return self._shared
-        links = self._root / f"links-{self._count}"
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
+        links = (self._root if scratch is None or self._warm else scratch.folder) / f"links-{self._count}"
         links.mkdir()
+        links.chmod(0o755)
         submission = scratch.submission if scratch and self.level == "bubblewrap" else None
         zygote = Zygote(plan(self.level, self._view, links, nested=self._warm, submission=submission, disk=limits.disk))
         if self._warm:

@@ -24,7 +24,8 @@ _HIDDEN = ("site-packages", "dist-packages")
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """`binds`: (path in the sandbox, path on this machine), read-only. `system`: folders of shared libraries, at their own paths.
+    """`binds`: (path in the sandbox, path on this machine), read-only. `system`: folders of shared libraries, at their
+    own paths.
 
     `python` (path in the sandbox): the interpreter. `stdlib` (path in the sandbox): its library, whose entries `hidden`
     are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import.
@@ -42,7 +43,7 @@ class View:
         return [(f"{prefix}{target}", source) for target, source in self.binds]
 
     def readable(self, places: dict[str, str]) -> list[str]:
-        """Every path that may be read, given where each bind's path lies: the library entry by entry, less what is hidden."""
+        """Every path that may be read, given where each bind's path lies: of the library each entry, less what is hidden."""
         library = places[self.stdlib]
         entries = [f"{library}/{name}" for name in sorted(os.listdir(dict(self.binds)[self.stdlib])) if name not in _HIDDEN]
         others = [place for target, place in places.items() if target != self.stdlib]
@@ -62,7 +63,7 @@ def view_of(packages: Sequence[str]) -> View:
     runtime = (f"/runtime/{_PACKAGE}", str(Path(worker.__file__).parent))
     binds = [(name, python), (stdlib, source), *_shared_objects(), *_packages(packages), runtime]
     hidden = tuple(entry for entry in _HIDDEN if os.path.isdir(f"{source}/{entry}"))
-    preload = tuple(package.replace("-", "_") for package in packages)
+    preload = tuple(name for package in packages for name in _modules(package))
     return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload)
 
 
@@ -92,6 +93,15 @@ def _packages(names: Sequence[str]) -> Iterator[tuple[str, str]]:
             if not entry.endswith(".pth") and (root / entry).exists():
                 seen.setdefault(f"/site/{entry}", str(root / entry))
     return iter(sorted(seen.items()))
+
+
+def _modules(package: str) -> list[str]:
+    """What an assignment imports of a distribution: the package of its own name, or else all its public ones."""
+    files = importlib.metadata.distribution(package).files or ()
+    found = {file.parts[0] for file in files if len(file.parts) == 2 and file.name == "__init__.py"}
+    own = re.sub(r"[-.]+", "_", package)
+    same = [name for name in sorted(found) if name.lower() == own.lower()]
+    return same or sorted(name for name in found if name.isidentifier() and not name.startswith("_"))
 
 
 def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:

@@ -12,26 +12,28 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from grader.course.limits import Limits, format_size
-from grader.errors import LimitExceeded, MalformedReply, SandboxFault, Verdict, WorkerDied
-from grader.worker.frame import Buffer, Caps, FrameError, pack, unpack
+from grader.course.limits import Limits
+from grader.errors import MalformedReply, SandboxFault, Verdict
+from grader.worker.frame import Buffer, Caps, FrameError, TooLarge, pack, unpack
 
 from .cgroup import Cgroup
-from .clock import cpu_seconds, memory_bytes, pid_of
+from .clock import cpu_seconds, pid_of
 from .scratch import Scratch
+from .watch import TICK, Watch
 
 __all__ = ["CAPS", "Worker"]
 
 CAPS = Caps()
-_TICK = 0.05  # seconds between two looks at the limits
 _KEPT = 64 << 10  # bytes of prints that are kept for the TA
+_PIECE = 1 << 20  # bytes that are sent or taken at once
 
 
 class Worker:
     """Takes over `connection` (our end of the wire), `output` (pipe of its prints) and `pidfd`, and closes them.
 
     `deadline` is that of the submission, by time.monotonic. `group` and `scratch` are looked at, where they are, for what
-    the worker holds; `ends` is called once when it is gone. After its death every request raises the verdict that it died with. Not for use by several threads.
+    the worker holds; `ends` is called once when it is gone. After its death every request raises the verdict that it died
+    with. Not for use by several threads.
     """
 
     def __init__(
@@ -39,28 +41,36 @@ class Worker:
         group: Cgroup | None = None, scratch: Scratch | None = None, ends: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._connection, self._output, self._pidfd, self._limits = connection, output, pidfd, limits
-        self._group, self._scratch, self._ends, self._deadline = group, scratch, ends, deadline
+        self._group, self._ends = group, ends
         self._pid = pid_of(pidfd)
+        self._watch = Watch(self._pid, limits, deadline, group, scratch)
         self._printed = 0
         self._kept = bytearray()
-        self._call_ends = deadline
-        self._base_cpu = self._base_memory = 0.0
-        self._peak = 0.0
         self.verdict: Verdict | None = None
         connection.setblocking(False)
         os.set_blocking(output, False)
+        self._poll = select.poll()
+        for descriptor in (connection.fileno(), output, pidfd):
+            self._poll.register(descriptor, select.POLLIN)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been ended."""
+        return self._pidfd < 0
 
     def start(self, files: dict[str, bytes] | None, timeout: float) -> None:
         """Send the student's files where the worker mounts them itself, and wait until it has shut itself in."""
         try:
-            self._call_ends = time.monotonic() + timeout
+            self._watch.begin_start(timeout)
+            if self._group is not None:
+                with contextlib.suppress(ProcessLookupError):  # it is gone, and may have said why
+                    self._group.add(self._pid)
             if files is not None:
                 self._send(pack({"files": list(files)}, list(files.values()), CAPS))
             head, _ = unpack(self._fill, CAPS)
-            if self._group is not None:
-                self._group.add(self._pid)
-            self._base_cpu, self._base_memory = cpu_seconds(self._pid), memory_bytes(self._pid)
-        except (Verdict, OSError, FrameError) as error:
+            if "hello" in head:
+                self._watch.count_from_here()
+        except (Verdict, OSError, FrameError, TooLarge) as error:
             self.close()
             raise SandboxFault(f"a worker did not start: {error}{self._printed_tail()}") from None
         if "hello" not in head:
@@ -72,13 +82,14 @@ class Worker:
         if self.verdict is not None:
             raise self.verdict
         nonce = secrets.token_hex(8)
-        self._call_ends = min(time.monotonic() + self._limits.wall, self._deadline)
+        self._watch.begin_call()
         try:
+            self._watch.look(self._printed)
             self._send(pack({"n": nonce, **head}, buffers, CAPS))
             reply, received = unpack(self._fill, CAPS)
             if reply.pop("n", None) != nonce:
                 raise FrameError("the reply to no request")
-            self._watch()
+            self._watch.glance(self._printed)
         except FrameError as error:
             self._die(MalformedReply(f"the worker sent bytes that are not a reply: {error}"))
         except Verdict as verdict:
@@ -97,6 +108,11 @@ class Worker:
             raise SandboxFault(f"the worker's CPU clock cannot be read: {error}") from None
 
     @property
+    def limits(self) -> Limits:
+        """What it may use."""
+        return self._limits
+
+    @property
     def output(self) -> str:
         """What was printed so far, the first 64 KB of it."""
         self._drain()
@@ -107,9 +123,13 @@ class Worker:
         """Kill the worker with everything it started, and wait until the kernel has done so."""
         if self._pidfd < 0:
             return
+        if self._limits.processes:
+            self._kill_children()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        select.select([self._pidfd], [], [], 5)
+        self._ended(5)
+        if self._limits.processes:
+            self._await_children()
         with contextlib.suppress(OSError):
             self._drain()
         self._connection.close()
@@ -117,6 +137,30 @@ class Worker:
         os.close(self._pidfd)
         self._pidfd = -1
         self._ends()
+
+    def _kill_children(self) -> None:
+        """Kill the worker's session, which nothing in it can leave.
+
+        While one of the session lives, its number is given to no other process; so one that bears the number after the
+        worker's end is a stranger, and the session is empty.
+        """
+        stranger = self._ended(0) and os.path.exists(f"/proc/{self._pid}")
+        if self._pid > 1 and not stranger:
+            with contextlib.suppress(OSError):
+                os.killpg(self._pid, signal.SIGKILL)
+
+    def _await_children(self) -> None:
+        """What they hold is removed next."""
+        ends = time.monotonic() + 1
+        with contextlib.suppress(OSError):
+            while self._pid > 1 and time.monotonic() < ends:
+                os.killpg(self._pid, 0)
+                time.sleep(0.002)
+
+    def _ended(self, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _die(self, verdict: Verdict) -> None:
         self.verdict = verdict
@@ -127,21 +171,22 @@ class Worker:
         for part in parts:
             view = memoryview(part).cast("B")
             while view:
-                self._wait(select.POLLOUT)
+                self._watch.look(self._printed)
                 try:
-                    view = view[self._connection.send(view[: 1 << 20]) :]
+                    view = view[self._connection.send(view[:_PIECE]) :]
                 except BlockingIOError:
-                    continue
+                    self._wait(select.POLLOUT)
                 except OSError:
                     raise self._gone() from None
 
     def _fill(self, view: memoryview) -> None:
         view = view.cast("B")
         while view:
-            self._wait(select.POLLIN)
+            self._watch.look(self._printed)
             try:
-                count = self._connection.recv_into(view, min(len(view), 1 << 20))
+                count = self._connection.recv_into(view[:_PIECE])
             except BlockingIOError:
+                self._wait(select.POLLIN)
                 continue
             except OSError:
                 count = 0
@@ -151,16 +196,17 @@ class Worker:
 
     def _wait(self, event: int) -> None:
         """Until the wire is ready for `event`; meanwhile take the prints and watch the limits."""
-        poll = select.poll()
-        poll.register(self._connection, event)
-        poll.register(self._output, select.POLLIN)
+        wire = self._connection.fileno()
+        self._poll.modify(wire, event)
         while True:
-            ready = dict(poll.poll(_TICK * 1000))
+            ready = dict(self._poll.poll(TICK * 1000))
             if self._output in ready and not self._drain():
-                poll.unregister(self._output)
-            if self._connection.fileno() in ready:
+                self._poll.unregister(self._output)
+            if wire in ready:
                 return
-            self._watch()
+            if self._pidfd in ready:  # a child of the worker's may hold the wire open
+                raise self._gone()
+            self._watch.look(self._printed)
 
     def _drain(self) -> bool:
         """Take what was printed; False when nobody can print any more."""
@@ -175,41 +221,9 @@ class Worker:
                     break
         return True
 
-    def _watch(self) -> None:
-        """Raise LimitExceeded for the first limit that is passed."""
-        limits = self._limits
-        if self._printed > limits.output:
-            raise LimitExceeded("output", f"printed more than the {format_size(limits.output)} that are allowed")
-        with contextlib.suppress(OSError):
-            used = cpu_seconds(self._pid) - self._base_cpu
-            if self._base_cpu and used > limits.cpu:
-                raise LimitExceeded("cpu", f"used {used:.1f} s of {limits.cpu:g} s CPU time")
-        held = memory_bytes(self._pid) - self._base_memory
-        self._peak = max(self._peak, held)
-        if held > limits.memory:
-            raise self._memory_verdict(held)
-        if self._scratch is not None and self._scratch.used() > limits.disk:
-            raise LimitExceeded("disk", f"wrote more than the {format_size(limits.disk)} of files that are allowed")
-        if time.monotonic() > self._call_ends:
-            raise self._too_late()
-
-    def _too_late(self) -> LimitExceeded:
-        if self._call_ends >= self._deadline:
-            return LimitExceeded("submission", f"all tasks together took longer than {self._limits.submission:g} s")
-        return LimitExceeded("wall", f"gave no answer for {self._limits.wall:g} s (it waited more than it computed)")
-
-    def _memory_verdict(self, held: float) -> LimitExceeded:
-        limit = self._limits.memory
-        return LimitExceeded("memory", f"used {format_size(int(max(held, limit)))} of {format_size(limit)} of memory")
-
     def _gone(self) -> Verdict:
-        """Why the connection ended, as far as it can be told."""
-        if self._group is not None and self._group.out_of_memory():
-            return self._memory_verdict(self._peak)
         self._drain()
-        if self._printed > self._limits.output:
-            return LimitExceeded("output", f"printed more than the {format_size(self._limits.output)} that are allowed")
-        return WorkerDied("the process ended in the middle of a call (a crash, os._exit, or a signal)")
+        return self._watch.ending(self._printed)
 
     def _printed_tail(self) -> str:
         text = self._kept.decode("utf-8", "replace").strip()

@@ -30,6 +30,7 @@ class Zygote:
         with theirs, tempfile.TemporaryFile() as errors:
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": errors, "stderr": errors}
             descriptors = [theirs.fileno()]
+            self._broken = False
             self._process = subprocess.Popen(
                 plan.command(theirs.fileno()), pass_fds=descriptors, env=plan.env, cwd="/", start_new_session=True, **streams
             )
@@ -41,11 +42,17 @@ class Zygote:
                 said = errors.read(4000).decode("utf-8", "replace").strip() or message.get("error") or "it said nothing"
                 raise SandboxFault(f"the sandbox ({plan.level}) did not start: {said}")
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can still give workers."""
+        return not self._broken and self._process.poll() is None
+
     def spawn(self, order: dict[str, Any], wire: int, output: int) -> int:
-        """A new worker's pidfd. It gets the descriptors `wire` and `output`; the order's fields are `confine`'s and `zygote`'s."""
+        """A new worker's pidfd. It gets the descriptors `wire` and `output`; `order` is for `confine` and the zygote."""
         try:
             socket.send_fds(self._control, [json.dumps(order).encode()], [wire, output])
         except OSError as error:
+            self._broken = True
             raise SandboxFault(f"the sandbox ({self.plan.level}) is gone: {error}") from None
         message, descriptors = self._receive()
         if not descriptors:
@@ -63,5 +70,7 @@ class Zygote:
         try:
             data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 1)
         except OSError as error:
+            self._broken = True  # a late answer would be taken for that to the next order
             return {"error": str(error)}, []
+        self._broken = self._broken or not data
         return (json.loads(data) if data else {}), list(descriptors)

@@ -15,7 +15,7 @@ from .contact import Contact
 from .handle import Handle
 from .outgoing import GuestFunction, Outgoing
 
-__all__ = ["Port"]
+__all__ = ["Port", "as_student_error"]
 
 _TEXT = 200
 
@@ -116,7 +116,7 @@ class Port(abc.ABC):
         decoder = Decoder(buffers, lambda number, kind: Handle(self, number, kind, label), readonly=True)
         try:
             if "raised" in reply:
-                raise self._raised(reply["raised"])
+                raise self._examined(as_student_error(reply["raised"], self._files))
             if "refused" in reply:
                 text = decoder.decode(reply["refused"])
                 raise CheckFailed(f"{label or self._name} gave something that cannot be handed over: {str(text)[:_TEXT]}")
@@ -128,16 +128,8 @@ class Port(abc.ABC):
             self._malformed(f"{type(error).__name__}: {error}")
         return value
 
-    def _raised(self, data: Any) -> StudentError:
-        """The exception for a `raised` part; whatever in it is not of the right form is left out."""
-        data = data if isinstance(data, dict) else {}
-        lineage = [name for name in _list(data.get("lineage")) if isinstance(name, str) and name.isidentifier()]
-        file, line = data.get("file"), data.get("line")
-        known = file in self._files and type(line) is int and 0 < line < 1 << 31
-        text = data.get("text")
-        error = student_error([name[:80] for name in lineage[:16]], _escape(text), *((line, file) if known else (None, None)))
-        wanted = data.get("wanted")
-        error.wanted = wanted if type(wanted) is int and 0 < wanted < 1 << 62 else None
+    def _examined(self, error: StudentError) -> StudentError:
+        """What student code raised; a port may find that it is more than that, and raise a verdict."""
         return error
 
     def _missing(self, name: str, error: AttributeError) -> StudentError:
@@ -156,6 +148,22 @@ class Port(abc.ABC):
         if object.__getattribute__(value, "_port") is not self:
             raise SuiteFault("the suite passes an object of one worker to another")
         return ["h", object.__getattribute__(value, "_number"), ""]
+
+
+def as_student_error(data: Any, files: Collection[str]) -> StudentError:
+    """The exception for what `grader.worker.failure` tells; whatever in it is not of the right form is left out.
+
+    `files`: names of the student's files, the only ones that it may point into.
+    """
+    data = data if isinstance(data, dict) else {}
+    lineage = [name for name in _list(data.get("lineage")) if isinstance(name, str) and name.isidentifier()]
+    file, line = data.get("file"), data.get("line")
+    known = isinstance(file, str) and file in files and type(line) is int and 0 < line < 1 << 31
+    text = _escape(data.get("text"))
+    error = student_error([name[:80] for name in lineage[:16]], text, *((line, file) if known else (None, None)))
+    wanted = data.get("wanted")
+    error.wanted = wanted if type(wanted) is int and 0 < wanted < 1 << 62 else None
+    return error
 
 
 def _list(value: Any) -> list[Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from grader.errors import MalformedReply
+from grader.course import format_size
+from grader.errors import LimitExceeded, MalformedReply, StudentError
 from grader.sandbox.worker import Worker
 from grader.worker.frame import Buffer
 
@@ -32,6 +33,14 @@ class SandboxPort(Port):
     def _exchange(self, head: dict[str, Any], buffers: list[Buffer]) -> tuple[dict[str, Any], list[Buffer]]:
         __tracebackhide__ = True
         return self.worker.request(head, buffers)
+
+    def _examined(self, error: StudentError) -> StudentError:
+        """Memory that was refused is a limit passed, whether the kernel says so or our own watch was quicker."""
+        if isinstance(error, MemoryError):
+            limit = format_size(self.worker.limits.memory)
+            asked = f"asked for {format_size(error.wanted)} at once, of" if error.wanted else "used more than"
+            self.worker.condemn(LimitExceeded("memory", f"{asked} {limit} of memory"))
+        return error
 
     def _malformed(self, what: str) -> None:
         self.worker.condemn(MalformedReply(f"the worker sent a reply that is not one: {what}"))

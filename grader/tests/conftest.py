@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from grader.course import Limits
 from grader.submission import Submission
 from grader.submission.port import Port
+
+if TYPE_CHECKING:
+    from grader.grading.crew import Crew, Graded
 
 BACKENDS = ["local", "sandboxed"]
 
@@ -28,6 +35,42 @@ def toy(tmp_path: Path) -> Path:
     root = tmp_path / "course"
     shutil.copytree(Path(__file__).parent / "toy_course", root, ignore=shutil.ignore_patterns("__pycache__"))
     return root
+
+
+@pytest.fixture
+def edited(toy: Path) -> Callable[[str, str], None]:
+    """`edited(old, new)`: change the toy's hidden suite in one place."""
+    suite = toy / "solutions" / "toy" / "test_toy_hidden.py"
+
+    def edit(old: str, new: str) -> None:
+        text = suite.read_text()
+        assert text.count(old) == 1
+        suite.write_text(text.replace(old, new))
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def child_env() -> dict[str, str]:
+    """The environment of child processes that import the grader, whether it is installed or not."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {**kept, "PYTHONPATH": path, "GRADER_SECRET": "0123456789abcdef0123456789abcdef", "COLUMNS": "100"}
+
+
+@pytest.fixture(scope="session")
+def students_pytest(child_env: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`students_pytest(folder, *arguments)`: pytest in a process of its own, started in that folder."""
+    plugins = ["-p", "grader.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
+    quick = {**child_env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+    def run(folder: Path, *arguments: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", *plugins, *arguments]
+        return subprocess.run(
+            command, cwd=folder, env={**quick, **env}, input=typed, capture_output=True, text=True, timeout=120
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +90,53 @@ def sandbox(level: str) -> Iterator[object]:
     made = Sandbox(level, view_of(["numpy"]))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def crew_on(level: str) -> Callable[..., Crew]:
+    """`crew_on(root)`: grader processes for the toy assignment of the course in `root`, as a context manager."""
+    from grader.grading.crew import Crew
+
+    def make(root: Path, size: int = 1, margin: float = 60, **changed: Any) -> Crew:
+        settings = {
+            "root": str(root), "assignments": ["toy"], "level": level, "warm": True, "purpose": "feedback",
+            "secret": "5ec2e7" * 6, "devices": ["cpu"],
+        }  # fmt: skip
+        return Crew({**settings, **changed}, size, margin=margin)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def choices() -> Callable[..., object]:
+    """`grader.sandbox.levels.choose`, each way tried once: what this machine can do does not change meanwhile."""
+    from grader.sandbox.levels import choose
+
+    return functools.cache(choose)
+
+
+@pytest.fixture(scope="session")
+def toy_crew(crew_on: Callable[..., Crew]) -> Iterator[Crew]:
+    """One sandboxed grader process for the unchanged toy assignment."""
+    with crew_on(Path(__file__).parent / "toy_course") as crew:
+        yield crew
+
+
+@pytest.fixture(scope="session")
+def graded() -> Callable[..., list[Graded]]:
+    """`graded(crew, source, ...)`: what became of these modules, in their order."""
+    from grader.course import Course
+    from grader.grading.crew import Work
+
+    course = Course(Path(__file__).parent / "toy_course")
+
+    def grade(crew: Crew, *sources: str | bytes, limits: Limits | None = None) -> list[Graded]:
+        codes = [source.encode() if isinstance(source, str) else source for source in sources]
+        allowed = limits or course.assignment("toy").limits
+        works = [Work(key, "toy", {"toy.py": code}, allowed) for key, code in enumerate(codes)]
+        return sorted(crew.run(works), key=lambda one: one.work.key)
+
+    return grade
 
 
 @pytest.fixture(params=BACKENDS)

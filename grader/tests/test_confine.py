@@ -144,15 +144,21 @@ def test_files_shared_with_the_machine_keep_their_attributes(tmp_path):
     file = tmp_path / "file"
     file.write_text("x")
     with open(file) as opened:
-        refused = {
+        mode, time = file.stat().st_mode, file.stat().st_mtime_ns
+        pretended = {
             "chmod": lambda: file.chmod(0o777), "fchmod": lambda: os.fchmod(opened.fileno(), 0o777),
-            "chown": lambda: os.chown(file, -1, -1), "utime": lambda: os.utime(file),
+            "utime": lambda: os.utime(file, (1, 1)), "copy": lambda: shutil.copy2(file, tmp_path / "copy"),
+        }  # fmt: skip
+        refused = {
+            "chown": lambda: os.chown(file, -1, -1),
             "truncate": lambda: os.truncate(file, 0), "xattr": lambda: os.setxattr(file, "user.x", b"x"),
             "inotify": lambda: call("inotify_init1", 0),
             "flags": lambda: fcntl.ioctl(opened, 0x40086602, bytes(8)),
         }  # fmt: skip
-        found = after(filtered(shared_filesystem=True), refused | {"write": lambda: file.write_text("y")})
-    assert found == dict.fromkeys(refused, "EPERM") | {"write": "allowed"}
+        found = after(filtered(shared_filesystem=True), refused | pretended)
+    assert found == dict.fromkeys(refused, "EPERM") | dict.fromkeys(pretended, "allowed")
+    assert (file.stat().st_mode, file.stat().st_mtime_ns) == (mode, time)
+    assert (tmp_path / "copy").read_text() == "x"
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_private_seed_may_be_wider_than_64_bits():
 
 @pytest.mark.parametrize("wrong", [{"n": -1}, {"seed": -2}, {"start": -3}])
 def test_negative_arguments_are_named(wrong):
-    (name, value), = wrong.items()
+    ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"^cifar_like: {name} is {value}; give 0 or more$"):
         cifar_like(**{"n": 1, "seed": 0, **wrong})
 

@@ -17,12 +17,13 @@ from grader.worker.seccomp import (
     MACHINES,
     NEW_PROCESS,
     NEWEST,
+    PRETENDED,
     REFUSED,
     SOCKETS,
     Policy,
 )  # fmt: skip
 
-ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x50001, 0x50026, 0x80000000
+ALLOW, EPERM, ENOSYS, KILL, DONE = 0x7FFF0000, 0x50001, 0x50026, 0x80000000, 0x50000
 PID = 4242
 JUNK = 0xABCD << 32  # the kernel ignores the upper half of a pid or a command, so must the filter
 HEADERS = {
@@ -65,7 +66,7 @@ def test_numbers_are_the_kernels(machine):
     if not header.exists():
         pytest.skip(f"{header} is not here (linux-libc-dev)")
     defined = dict(re.findall(r"#define\s+__NR(?:3264)?_(\w+)\s+(\d+)\b", header.read_text()))
-    tables = REFUSED | NEW_PROCESS | SOCKETS | FILE_ATTRIBUTES | EXAMINED | seccomp.ABSENT
+    tables = REFUSED | NEW_PROCESS | SOCKETS | FILE_ATTRIBUTES | PRETENDED | EXAMINED | seccomp.ABSENT
     ours = {name: numbers[column] for name, numbers in tables.items()} | {"seccomp": seccomp.SECCOMP[column]}
     newest = int(defined["set_mempolicy_home_node"])  # what came later is in newer headers only
     known = {name: number for name, number in ours.items() if name in defined or (number or 0) <= newest}
@@ -84,6 +85,8 @@ def test_every_number_gets_the_verdict_of_its_table(machine, processes, shared, 
     refused |= FILE_ATTRIBUTES if shared else {}
     expected = dict.fromkeys(range(NEWEST + 1), ALLOW) | {435: ENOSYS, NEWEST + 1: ENOSYS, 99_999: ENOSYS}
     expected |= {numbers[column]: EPERM for numbers in refused.values() if numbers[column] is not None}
+    pretended = PRETENDED if shared else {}
+    expected |= {numbers[column]: DONE for numbers in pretended.values() if numbers[column] is not None}
     for numbers in EXAMINED.values():
         del expected[numbers[column]]
     assert {number: judged(code, number, architecture=architecture) for number in expected} == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -10,11 +11,16 @@ from typing import Any
 
 from . import landlock, namespaces, seccomp
 
-__all__ = ["SUBMISSION", "confine", "die_with_parent"]
+__all__ = ["SUBMISSION", "adopt_orphans", "confine", "die_with_parent", "hide_memory"]
 
 SUBMISSION = "/submission"  # where the student's files lie inside bubblewrap
 _PR_SET_PDEATHSIG = 1
-_SLACK = 32 << 20  # the interpreter's own arenas, stacks of the first threads
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+# Above the memory limit, so that the trusted side sees it passed and says by how much, before an allocation fails
+_SLACK = 256 << 20
+_RESERVED = 1 << 30  # address space that is reserved and never written: malloc's arenas, stacks of threads
+_BOMB = 4096  # processes and threads of one user, where no control group counts those of one worker
 
 
 def confine(level: str, order: dict[str, Any], files: dict[str, bytes] | None) -> None:
@@ -32,7 +38,7 @@ def confine(level: str, order: dict[str, Any], files: dict[str, bytes] | None) -
     if level == "none":
         return _limit(order, used)
     if level == "landlock":
-        landlock.restrict([*order["read"], order["folder"]], [order["tmp"]])
+        landlock.restrict([*order["read"], order["folder"]], [order["tmp"], "/dev/null"])
     else:
         namespaces.drop_capabilities()
     _limit(order, used)
@@ -41,10 +47,26 @@ def confine(level: str, order: dict[str, Any], files: dict[str, bytes] | None) -
     return None
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the one that forked it ends."""
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the one that forked it, of this pid, ends."""
+    _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise OSError(errno.ESRCH, "the process that forked this one has ended")
+
+
+def adopt_orphans() -> None:
+    """Be the parent of every process below that loses its own, so that none of them waits to be reaped by a slow init."""
+    _prctl("PR_SET_CHILD_SUBREAPER", _PR_SET_CHILD_SUBREAPER, 1)
+
+
+def hide_memory() -> None:
+    """Keep processes of the same user out of this one's memory and descriptors by way of /proc; children inherit it."""
+    _prctl("PR_SET_DUMPABLE", _PR_SET_DUMPABLE, 0)
+
+
+def _prctl(name: str, option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
+        raise OSError(ctypes.get_errno(), f"prctl({name}): {os.strerror(ctypes.get_errno())}")
 
 
 def _address_space() -> tuple[int, int]:
@@ -60,10 +82,12 @@ def _limit(order: dict[str, Any], used: tuple[int, int]) -> None:
     _set(resource.RLIMIT_CORE, 0)
     _set(resource.RLIMIT_NOFILE, 256)
     _set(resource.RLIMIT_FSIZE, order["disk"])
-    _set(resource.RLIMIT_CPU, int(order["cpu"]) + 2)
+    _set(resource.RLIMIT_CPU, int(5 * order["cpu"]) + 2)  # the trusted side ends it earlier and says why
+    if order["processes"]:
+        _set(resource.RLIMIT_NPROC, _BOMB)
     _set(resource.RLIMIT_DATA, used[1] + order["memory"] + _SLACK)
     if order["address_space"]:  # CUDA reserves more of it than any machine has memory
-        _set(resource.RLIMIT_AS, used[0] + order["memory"] + _SLACK)
+        _set(resource.RLIMIT_AS, used[0] + 2 * order["memory"] + _RESERVED)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a file over the limit is an OSError
 
 

@@ -12,13 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .codec import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_NODES, MAX_TEXT, is_key
+from .codec import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_NODES, MAX_NUMBERS, MAX_TEXT, is_key, is_shape
 from .frame import Buffer, FrameError
 
 __all__ = ["Decoder"]
 
-_MAX_ELEMENTS = 1 << 31
-_MAX_DIMENSIONS = 32
 _INT64 = range(-(1 << 63), 1 << 63)
 _INT64_DIGITS = 1100
 
@@ -42,7 +40,7 @@ class Decoder:
         self.arrays: list[Any] = []
         self._buffers = buffers
         self._used: set[int] = set()
-        self._nodes = 0
+        self._nodes = self._numbers_seen = self._items = 0
         self._handle = handle
         self._special = special
         self._readonly = readonly
@@ -55,8 +53,7 @@ class Decoder:
 
     def decode(self, node: Any, depth: int = 0) -> Any:
         """The value of `node`."""
-        self._nodes += 1
-        _require(self._nodes <= MAX_NODES, "too many nodes")
+        self._count_nodes(1)
         _require(depth <= MAX_DEPTH + 1, "nested too deep")
         kind = type(node)
         if node is None or kind is bool:
@@ -71,6 +68,14 @@ class Decoder:
             return _text(node)
         _require(kind is list and len(node) >= 2 and type(node[0]) is str, "a node of no known form")
         return self._tagged(node, depth)
+
+    def _count_nodes(self, count: int) -> None:
+        self._nodes += count
+        _require(self._nodes <= MAX_NODES, "too many nodes")
+
+    def _count_numbers(self, count: int) -> None:
+        self._numbers_seen += count
+        _require(self._numbers_seen <= MAX_NUMBERS, "too many numbers")
 
     def _tagged(self, node: list[Any], depth: int) -> Any:
         tag = node[0]
@@ -93,7 +98,7 @@ class Decoder:
             raise FrameError("a large integer of no known form") from None
 
     def _complex(self, node: list[Any], depth: int) -> complex:
-        real, imag = self.decode(node[1], depth), self.decode(node[2], depth)
+        real, imag = self.decode(node[1], depth + 1), self.decode(node[2], depth + 1)
         _require(type(real) is float and type(imag) is float, "a complex number of no known form")
         return complex(real, imag)
 
@@ -108,7 +113,9 @@ class Decoder:
         return tuple(self._list(node, depth))
 
     def _dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
-        _require(type(node[1]) is list and len(node[1]) <= MAX_ITEMS, "a dict of no known form")
+        _require(type(node[1]) is list, "a dict of no known form")
+        self._items += len(node[1])
+        _require(self._items <= MAX_ITEMS, "too many dict entries")
         result: dict[Any, Any] = {}
         for item in node[1]:
             _require(type(item) is list and len(item) == 2, "a dict item of no known form")
@@ -127,9 +134,9 @@ class Decoder:
     def ndarray(self, dtype: Any, shape: Any, index: Any) -> Any:
         """The array of these facts, sharing the buffer."""
         _require(type(dtype) is str and dtype in DTYPES, "a dtype that may not cross")
-        _require(type(shape) is list and len(shape) <= _MAX_DIMENSIONS, "a shape of no known form")
-        _require(all(type(n) is int and 0 <= n <= _MAX_ELEMENTS for n in shape), "a dimension out of range")
-        _require(math.prod(max(n, 1) for n in shape) <= _MAX_ELEMENTS, "a shape out of range")
+        _require(type(shape) is list, "a shape of no known form")
+        _require(all(type(n) is int and n in _INT64 and n >= 0 for n in shape), "a dimension out of range")
+        _require(is_shape(shape), "a shape out of range")
         return self._view(dtype, shape, index)
 
     def _view(self, dtype: str, shape: list[int], index: Any) -> Any:
@@ -154,11 +161,12 @@ class Decoder:
 
     def _numbers(self, node: list[Any], depth: int) -> Any:
         _require(node[2] in ("<f8", "<i8", "|b1"), "numbers of no known kind")
-        raw = bytes(self.buffer(node[3]))
-        if node[2] == "|b1":
+        raw, size = memoryview(self.buffer(node[3])).cast("B"), 1 if node[2] == "|b1" else 8
+        _require(raw.nbytes % size == 0, "numbers cut off")
+        self._count_numbers(raw.nbytes // size)
+        if size == 1:
             return _sequence(node[1], [byte != 0 for byte in raw])
-        _require(len(raw) % 8 == 0, "numbers cut off")
-        values = array.array("d" if node[2] == "<f8" else "q", raw)
+        values = array.array("d" if node[2] == "<f8" else "q", bytes(raw))
         if sys.byteorder == "big":
             values.byteswap()
         return _sequence(node[1], values.tolist())
@@ -169,12 +177,14 @@ class Decoder:
         _require(type(node[2]) is str and node[2] in DTYPES, "a dtype that may not cross")
         raw, size = self.buffer(node[3]), numpy.dtype(node[2]).itemsize
         _require(memoryview(raw).nbytes % size == 0, "numbers cut off")
+        self._count_numbers(memoryview(raw).nbytes // size)
         values = numpy.frombuffer(bytes(raw), numpy.uint8)
         return _sequence(node[1], list((values != 0) if node[2] == "|b1" else values.view(node[2])))
 
     def _stack(self, node: list[Any], depth: int) -> Any:
         stack = self.ndarray(node[2], node[3], node[4])
-        _require(stack.ndim >= 1 and len(stack) <= MAX_NODES, "a stack of no known form")
+        _require(stack.ndim >= 1, "a stack of no known form")
+        self._count_nodes(len(stack))  # an array costs 100 bytes although it may have no elements
         return _sequence(node[1], [stack[k, ...] for k in range(len(stack))])
 
     def _opaque(self, node: list[Any], depth: int) -> Any:

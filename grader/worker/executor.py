@@ -21,6 +21,7 @@ from .snapshot import Snapshot
 
 __all__ = ["Executor"]
 
+_name_of = type.__dict__["__name__"].__get__  # a class of a metaclass may lie about its own name
 _ITEMS = 100_000  # of one iteration: a generator may be endless
 
 
@@ -53,7 +54,9 @@ class Executor:
         result = self._operations[request["op"]](*[decoder.decode(node) for node in request["args"]])
         return self._reply(result, [])
 
-    def _call(self, request: dict[str, Any], decoder: Decoder, buffers: list[Buffer]) -> Any:
+    def _call(
+        self, request: dict[str, Any], decoder: Decoder, buffers: list[Buffer]
+    ) -> tuple[dict[str, Any], list[Buffer]]:
         __tracebackhide__ = True
         function = decoder.decode(request["args"][0])
         positional, named = request["args"][1], request["args"][2]
@@ -121,7 +124,7 @@ def _run(path: str) -> ModuleType:
 
 def _items(value: Any) -> list[Any]:
     """The items of an iteration, the first 100,000 at most."""
-    result = []
+    result: list[Any] = []
     for item in value:
         if len(result) == _ITEMS:
             raise ValueError(f"the iteration goes on after {_ITEMS:,} items")
@@ -146,7 +149,7 @@ def _type_name(value: Any) -> str:
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return f"array of {value.dtype}"
-    return str(kind.__name__)
+    return str(_name_of(kind))[:80]
 
 
 def _parameter(function: Any, label: int | str) -> str:

@@ -20,6 +20,7 @@ Buffer = Any  # bytes, bytearray, memoryview or a one-dimensional uint8 array
 
 _HEADER = struct.Struct("<4sIIQ")
 _MAGIC = b"GRD1"
+_JOINED = 1 << 16  # bytes of buffers up to which a frame is one part: its receiver then wakes up once
 
 
 class FrameError(Exception):
@@ -42,13 +43,15 @@ class Caps:
 def pack(head: dict[str, Any], buffers: Sequence[Buffer], caps: Caps) -> list[Buffer]:
     """The parts of one frame, in sending order. Raises TooLarge where a cap is passed."""
     lengths = [memoryview(buffer).nbytes for buffer in buffers]
-    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
+    text = _WRITER.encode(head).encode()
     if sum(lengths) > caps.total:
         raise TooLarge(f"{sum(lengths) / 2**20:.0f} MB of arrays, where {caps.total / 2**20:.0f} MB may cross at once")
     if len(text) > caps.head or len(lengths) > caps.buffers:
         raise TooLarge("too many separate objects: return an array, or a list of numbers")
     header = _HEADER.pack(_MAGIC, len(text), len(lengths), sum(lengths))
-    return [header + struct.pack(f"<{len(lengths)}Q", *lengths) + text, *(b for b, n in zip(buffers, lengths) if n)]
+    filled = [buffer for buffer, length in zip(buffers, lengths, strict=True) if length]
+    parts = [header + struct.pack(f"<{len(lengths)}Q", *lengths) + text, *filled]
+    return [b"".join(parts)] if sum(lengths) < _JOINED else parts
 
 
 def unpack(fill: Callable[[memoryview], None], caps: Caps) -> tuple[dict[str, Any], list[Buffer]]:
@@ -71,7 +74,7 @@ def unpack(fill: Callable[[memoryview], None], caps: Caps) -> tuple[dict[str, An
 
 def _parse(text: bytes) -> dict[str, Any]:
     try:
-        head = json.loads(text, parse_constant=_no_constant)
+        head = _READER.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise FrameError(f"the head is not JSON ({type(error).__name__})") from None
     if type(head) is not dict:
@@ -81,6 +84,10 @@ def _parse(text: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_READER = json.JSONDecoder(parse_constant=_no_constant)
+_WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def _filled(length: int, fill: Callable[[memoryview], None]) -> Buffer:

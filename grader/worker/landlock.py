@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import stat
@@ -67,8 +68,7 @@ def restrict(read: Sequence[str], write: Sequence[str]) -> int:
         for paths, access in ((read, READ), (write, WRITE)):
             for path in paths:
                 _allow(ruleset, path, access & handled, handled)
-        libc = ctypes.CDLL(None, use_errno=True)
-        _check("no_new_privs", libc.prctl(38, *map(ctypes.c_ulong, (1, 0, 0, 0))))
+        _check("no_new_privs", _libc().prctl(38, *map(ctypes.c_ulong, (1, 0, 0, 0))))
         _check("Landlock: restrict_self", _syscall(RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)
@@ -113,11 +113,17 @@ def _allow(ruleset: int, path: str, access: int, handled: int) -> None:
 
 
 def _syscall(number: int, *arguments: Any) -> int:
-    call = ctypes.CDLL(None, use_errno=True).syscall
-    call.restype = ctypes.c_long
     wide = (ctypes.c_long(value) if isinstance(value, int) else value for value in arguments)
-    result: int = call(ctypes.c_long(number), *wide)
+    result: int = _libc().syscall(ctypes.c_long(number), *wide)
     return result
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """One handle: making it costs more than all that is done with it, and a worker has hundreds of rules."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
 
 
 def _check(step: str, result: int) -> None:

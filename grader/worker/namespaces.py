@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import struct
 from collections.abc import Callable, Mapping
@@ -164,6 +165,7 @@ def _write(path: str, text: str) -> None:
         raise OSError(error.errno, f"write {text!r} to {path}: {error.strerror}") from error
 
 
+@functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

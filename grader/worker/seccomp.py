@@ -65,13 +65,17 @@ SOCKETS: Final[Table] = {  # fmt: skip
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200),
     "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
 }
-FILE_ATTRIBUTES: Final[Table] = {  # fmt: skip
+# Landlock does not judge these, so they must not happen to the machine's files; but `shutil.copy` and `copytree` set
+# modes and times of their copies and fail where they cannot. Nothing that a worker may write to depends on either.
+PRETENDED: Final[Table] = {  # fmt: skip
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+}
+FILE_ATTRIBUTES: Final[Table] = {  # fmt: skip
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
     "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-    "removexattrat": (466, 466), "file_setattr": (469, 469), "utime": (132, None), "utimes": (235, None),
-    "futimesat": (261, None), "utimensat": (280, 88), "truncate": (76, 45), "inotify_init": (253, None),
+    "removexattrat": (466, 466), "file_setattr": (469, 469), "truncate": (76, 45), "inotify_init": (253, None),
     "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
 }
 EXAMINED: Final[Table] = {  # fmt: skip
@@ -97,6 +101,7 @@ ALLOW: Final[Step] = (0x06, 0, 0, 0x7FFF0000)
 KILL: Final[Step] = (0x06, 0, 0, 0x80000000)
 EPERM: Final[Step] = (0x06, 0, 0, 0x00050000 | 1)
 ENOSYS: Final[Step] = (0x06, 0, 0, 0x00050000 | 38)
+PRETEND: Final[Step] = (0x06, 0, 0, 0x00050000)  # an error of number 0: the call returns 0 and is not carried out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +111,8 @@ class Policy:
     pid: the worker's own process id as it sees it itself: the only process it may signal or schedule.
     processes: whether new processes may be cloned; a program can be executed in neither case.
     shared_filesystem: True where the worker sees the machine's own files (Landlock does not judge their
-        attributes): changing modes, owners, times and extended attributes, and watching, is refused too.
+        attributes): changing owners and extended attributes, and watching, is refused too; changing modes and
+        times is said to have worked and does nothing.
     sockets: whether sockets may be made; descriptors that are already open work in either case.
     """
 
@@ -206,6 +212,7 @@ def program(policy: Policy, machine: str) -> bytes:
     steps += [(0x25, 0, 1, NEWEST), ENOSYS]
     bodies = [(numbers, [EPERM]) for numbers in _refusals(policy).values()]
     bodies += [(numbers, [ENOSYS]) for numbers in ABSENT.values()]
+    bodies += [(numbers, [PRETEND]) for numbers in PRETENDED.values() if policy.shared_filesystem]
     bodies += [(EXAMINED[name], [*body, ALLOW]) for name, body in _examinations(policy).items()]
     for numbers, body in bodies:
         number = numbers[column]

@@ -11,13 +11,16 @@ from .frame import Buffer
 
 __all__ = ["Snapshot"]
 
+_LARGE = 1 << 18  # bytes from which a buffer is remembered by sums, not by a copy
+_WIDTH = 4093
+
 
 class Snapshot:
     """The buffers of a request as they arrived. Decoded arrays share those buffers, so a change in place shows there."""
 
     def __init__(self, buffers: Sequence[Buffer]) -> None:
         self._now = buffers
-        self._before = [_copy(buffer) for buffer in buffers]
+        self._before = [_print(buffer) for buffer in buffers]
 
     def changed(self, arguments: Sequence[tuple[int | str, Any]], values: Sequence[Any]) -> list[int | str]:
         """Labels of the arguments (label, node as it came) whose value is no longer what the node says."""
@@ -26,12 +29,12 @@ class Snapshot:
 
     def _differs(self, node: list[Any], value: Any) -> bool:
         if node[0] in ("a", "T"):
-            return not _equal(self._now[node[3]], self._before[node[3]])
+            return bool(_print(self._now[node[3]]) != self._before[node[3]])
         if node[0] not in ("l", "t", "d", "n", "s", "A"):
             return False
         encoder = Encoder(lambda _: ["h"])
         try:
-            return not self._same(node, encoder.encode(value), encoder.buffers)
+            return not bool(self._same(node, encoder.encode(value), encoder.buffers))
         except Exception:
             return True
 
@@ -49,20 +52,23 @@ class Snapshot:
             return _each(node[1], other[1], lambda a, b: a[0] == b[0] and self._same(a[1], b[1], buffers))
         if node[0] in ("f", "i", "c"):
             return bool(node == other)
-        return node[:-1] == other[:-1] and _equal(buffers[other[-1]], self._before[node[-1]])
+        return bool(node[:-1] == other[:-1]) and _print(buffers[other[-1]]) == self._before[node[-1]]
 
 
 def _each(left: list[Any], right: list[Any], same: Callable[[Any, Any], bool]) -> bool:
     return len(left) == len(right) and all(map(same, left, right))
 
 
-def _copy(buffer: Buffer) -> Any:
-    numpy = sys.modules.get("numpy")
-    return numpy.array(buffer) if numpy is not None and isinstance(buffer, numpy.ndarray) else bytes(buffer)
+def _print(buffer: Buffer) -> bytes:
+    """What a buffer is remembered by: its bytes, or for a large one the sums of its words in 4093 columns.
 
-
-def _equal(now: Buffer, before: Buffer) -> bool:
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(now, numpy.ndarray) and isinstance(before, numpy.ndarray):
-        return bool(numpy.array_equal(now, before))
-    return bytes(now) == bytes(before)
+    Any change in place changes a sum, a swap or a sort too: the width is a prime, so that what lies at the same place
+    of two rows of an array lies in different columns. As quick as a copy with a comparison, and it costs no memory.
+    No defence against a student who wants to hide a change: this is advice, and student code runs in the same process.
+    """
+    numpy, view = sys.modules.get("numpy"), memoryview(buffer).cast("B")
+    if numpy is None or view.nbytes < _LARGE:
+        return bytes(view)
+    words = numpy.frombuffer(view[: view.nbytes // 8 * 8], numpy.uint64)
+    rows = words[: words.size // _WIDTH * _WIDTH].reshape(-1, _WIDTH)
+    return bytes(rows.sum(axis=0).tobytes() + view[8 * rows.size :])

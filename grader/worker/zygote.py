@@ -18,7 +18,7 @@ import sys
 from typing import Any
 
 from . import namespaces
-from .confine import SUBMISSION, confine, die_with_parent
+from .confine import SUBMISSION, adopt_orphans, confine, die_with_parent, hide_memory
 from .defaults import reset
 from .executor import Executor
 from .frame import Caps, pack
@@ -36,25 +36,37 @@ def main(argv: list[str]) -> None:
     try:
         _prepare(config)
     except BaseException as error:
-        control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:4000])
+        _complain(control, error)
         return
     control.send(b'{"ready": true}')
     while True:
         message, descriptors = _receive(control)
         if not message:
             return
-        _fork(control, config, json.loads(message), descriptors)
+        try:
+            _fork(control, config, json.loads(message), descriptors)
+        except OSError as error:
+            _complain(control, error)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
 def _prepare(config: dict[str, Any]) -> None:
+    if config["level"] == "bubblewrap" and not config["nested"]:
+        hide_memory()  # the worker will see this process in its /proc
+    config["pid"] = os.getpid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+    adopt_orphans()
     gc.disable()  # no collection while importing: fewer pages differ between children
     for name in config["preload"]:
         importlib.import_module(name)
+    reset(0)  # loads what packages load late (numpy.random), once and not in every child
     gc.freeze()
     gc.enable()
+
+
+def _complain(control: socket.socket, error: BaseException) -> None:
+    control.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]}).encode())
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
@@ -77,7 +89,7 @@ def _fork(control: socket.socket, config: dict[str, Any], order: dict[str, Any],
                 _become_worker(config, order, *descriptors)
             _announce(control, pid)
         except BaseException as error:
-            control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:4000])
+            _complain(control, error)
         os._exit(0)
     if not config["nested"]:
         _announce(control, pid)
@@ -121,7 +133,7 @@ def _only_descriptors(wire: int, output: int) -> socket.socket:
     os.dup2(201, 1)
     os.dup2(201, 2)
     os.dup2(200, 3)
-    os.closerange(4, 4096)
+    os.closerange(4, 1 + max(map(int, os.listdir("/proc/self/fd"))))
     return socket.socket(fileno=3)
 
 
@@ -133,7 +145,7 @@ def _shut_in(config: dict[str, Any], order: dict[str, Any], connection: socket.s
         head, buffers = receive(connection, caps)
         files = {name: bytes(buffer) for name, buffer in zip(head["files"], buffers, strict=True)}
     else:
-        die_with_parent()
+        die_with_parent(config["pid"])
     confine(config["level"], order, files)
     sys.argv = [order["module"]]
     sys.path.insert(0, order["folder"])

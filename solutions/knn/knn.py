@@ -127,9 +127,7 @@ class KNearestNeighbor:
         # END SOLUTION
 
 
-def k_fold_accuracies(
-    X: np.ndarray, y: np.ndarray, ks: Sequence[int], num_folds: int = 5
-) -> dict[int, list[float]]:
+def k_fold_accuracies(X: np.ndarray, y: np.ndarray, ks: Sequence[int], num_folds: int = 5) -> dict[int, list[float]]:
     """Accuracy on every fold, for every k, of a classifier trained on the other folds.
 
     The folds are contiguous pieces of the rows in the given order, as `np.array_split` cuts them.

@@ -1,4 +1,4 @@
-"""Hidden suite of kNN. Every oracle is explicit float64 arithmetic: no matrix product, no argpartition.
+"""Hidden suite of kNN. What is right says oracle.py, what known mistakes give says suspects.py.
 
 Tasks are judged apart where that can be: `voting` gets its distances from here, `prediction` has one test for each
 number of loops, and what is drawn for prediction, cross-validation and the size study has two labels, odd k, and no
@@ -9,7 +9,6 @@ distances without loops and on the student's vote; rows never coincide there, so
 from __future__ import annotations
 
 import functools
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -19,143 +18,10 @@ from grader.checks import describe, expect_close, speed_ratio
 from grader.checks.describe import as_numbers
 from grader.errors import CheckFailed
 
+from .oracle import euclidean, fold_table, size_curve, winners
+from .suspects import distance_mistakes, fold_mistakes, prediction_mistakes, size_mistakes, vote_mistakes
+
 GAPPED = np.array([0, 2, 7, 40, 999])
-
-# ---------------------------------------------------------------- oracles
-
-
-def euclidean(queries, rows):
-    """Distances (M, N) in float64, from the differences themselves."""
-    queries, rows = queries.astype(np.float64), rows.astype(np.float64)
-    return np.array([np.sqrt(np.square(rows - query).sum(axis=1)) for query in queries])
-
-
-def winners(dists, labels, k, *, tie=min, skip=0):
-    """The vote (M,): the most frequent of the k nearest labels, `tie` among equals; `skip` leaves out the nearest."""
-    result = []
-    for row in dists:
-        votes = Counter(labels[np.argsort(row)[skip : skip + k]].tolist())  # in order of distance
-        most = max(votes.values())
-        result.append(tie(label for label, count in votes.items() if count == most))
-    return np.array(result)
-
-
-def accuracies(X, y, queries, truth, ks):
-    """Shares of right predictions, one for each k."""
-    dists = euclidean(queries, X)
-    return [float(np.mean(winners(dists, y, k) == truth)) for k in ks]
-
-
-def fold_table(X, y, ks, folds, *, leak=False):
-    """Accuracies (len(ks), folds); `folds` holds the rows of each, `leak` keeps them in the training set."""
-    table = []
-    for fold in folds:
-        rest = np.arange(len(X)) if leak else np.setdiff1d(np.arange(len(X)), fold)
-        table.append(accuracies(X[rest], y[rest], X[fold], y[fold], ks))
-    return np.array(table).T
-
-
-def first(labels):
-    return next(iter(labels))
-
-
-# ---------------------------------------------------------------- known mistakes
-
-
-def distance_mistakes(queries, rows):
-    """What known mistakes give in place of the distances."""
-    x, t = queries.astype(np.float64), rows.astype(np.float64)
-    right = functools.cache(lambda: euclidean(x, t))
-    cross = functools.cache(lambda: np.array([np.sum(t * query, axis=1) for query in x]))
-    of_x, of_t = np.square(x).sum(axis=1)[:, None], np.square(t).sum(axis=1)
-    return {
-        "squared distances: the square root is missing": lambda: right() ** 2,
-        "these are sums of absolute differences (L1), not Euclidean distances": lambda: np.array(
-            [np.abs(t - query).sum(axis=1) for query in x]
-        ),
-        "these are largest differences, not Euclidean distances": lambda: np.array(
-            [np.abs(t - query).max(axis=1) for query in x]
-        ),
-        "rows and columns are exchanged: dists[i, j] belongs to query i and training row j": lambda: right().T,
-        "distances are cut to whole numbers: the array they are stored in has an integer dtype": lambda: np.trunc(right()),
-        "distances are rounded to whole numbers": lambda: np.rint(right()),
-        "the inputs are cut to whole numbers": lambda: euclidean(np.trunc(x), np.trunc(t)),
-        "the squared norms of the training rows are missing": lambda: root(of_x - 2 * cross()),
-        "the squared norms of the queries are missing": lambda: root(of_t - 2 * cross()),
-        "the squared norms of the training rows are missing (negative squares are cut)": lambda: root(
-            np.maximum(of_x - 2 * cross(), 0)
-        ),
-        "the squared norms of the queries are missing (negative squares are cut)": lambda: root(
-            np.maximum(of_t - 2 * cross(), 0)
-        ),
-        "the product of the rows is taken once; the expansion has it twice": lambda: root(of_x + of_t - cross()),
-        "the product of the rows is added; the expansion subtracts it": lambda: root(of_x + of_t + 2 * cross()),
-        "the squared differences are averaged; they must be summed": lambda: right() / np.sqrt(x.shape[1]),
-    }
-
-
-def root(squares):
-    """The square root, NaN of a negative number without a warning: so it is in the student's array."""
-    with np.errstate(invalid="ignore"):
-        return np.sqrt(squares)
-
-
-def vote_mistakes(dists, labels, k):
-    """What known mistakes give in place of the vote."""
-    codes = np.searchsorted(np.unique(labels), labels)
-    order = np.argsort(dists, axis=1)
-    return {
-        "ties go to the largest label; they must go to the smallest": winners(dists, labels, k, tie=max),
-        "ties go to the label that is met first; they must go to the smallest": winners(dists, labels, k, tie=first),
-        "the nearest row's label is returned, whatever k is": winners(dists, labels, 1),
-        "k + 1 neighbours vote": winners(dists, labels, k + 1),
-        "k - 1 neighbours vote": winners(dists, labels, max(k - 1, 1)),
-        "the nearest row is left out of the vote": winners(dists, labels, k, skip=1) if k < len(labels) else labels[:0],
-        "the farthest rows vote, not the nearest": winners(-dists, labels, k),
-        "places in the sorted list of labels are returned, not the labels": winners(dists, codes, k),
-        "the row's number is returned, not its label": order[:, 0],
-        "the smallest label among the neighbours is returned, not the most frequent": labels[order[:, :k]].min(axis=1),
-        "the labels of the neighbours are averaged; they must vote": lambda: labels[order[:, :k]].mean(axis=1),
-        "all rows vote, whatever k is": winners(dists, labels, len(labels)),
-    }
-
-
-def share_mistakes(right, count):
-    """What known mistakes give in place of shares of right predictions among `count`."""
-    return {
-        "these are percentages; fractions from 0 to 1 are expected": right * 100,
-        "these are numbers of right predictions; fractions from 0 to 1 are expected": right * count,
-        "these are shares of wrong predictions": 1 - right,
-    }
-
-
-def fold_mistakes(X, y, ks, num_folds):
-    """What known mistakes give in place of the table of folds."""
-    rows = np.arange(len(X))
-    folds = np.array_split(rows, num_folds)
-    right, short = fold_table(X, y, ks, folds), len(X) // num_folds
-    equal = [rows[i * short : (i + 1) * short] for i in range(num_folds)]
-    sizes = np.array([len(fold) for fold in folds])
-    return share_mistakes(right, sizes) | {
-        "the means over the folds are returned; every fold's accuracy is expected": right.mean(axis=1),
-        "the fold that is judged is also trained on": lambda: fold_table(X, y, ks, folds, leak=True),
-        "k is ignored: these are the accuracies of the nearest neighbour": lambda: np.repeat(
-            fold_table(X, y, [1], folds), len(ks), axis=0
-        ),
-        "folds are every n-th row; contiguous pieces are expected": lambda: fold_table(
-            X, y, ks, [rows[i::num_folds] for i in range(num_folds)]
-        ),
-        "folds are cut to equal length, so the last rows are in none; np.array_split hands out all rows": lambda: (
-            fold_table(X[: short * num_folds], y[: short * num_folds], ks, equal)
-        ),
-        "all rows that are left over go to the last fold; np.array_split hands them to the first folds": lambda: (
-            fold_table(X, y, ks, [*equal[:-1], rows[(num_folds - 1) * short :]])
-        ),
-        "the rows left over are trained on but never judged; np.array_split hands out all rows": lambda: fold_table(
-            X, y, ks, equal
-        ),
-    }
-
 
 # ---------------------------------------------------------------- inputs
 
@@ -216,23 +82,34 @@ def test_distances(submission, rng, method, case):
     queries, rows = np.split(draw(rng, M + N, D).astype(dtype), [M])
     knn = trained(submission, rows, rng.integers(0, 3, N))
     dists = getattr(knn, f"compute_distances_{method}")(queries)
-    expect_close(
-        dists, euclidean(queries, rows), precision=dtype, name="dists", suspects=distance_mistakes(queries, rows)
-    )
+    expect_close(dists, euclidean(queries, rows), precision=dtype, name="dists", suspects=distance_mistakes(queries, rows))
+
+
+# Times as fast as the kit's two loops, measured by measure_speed.py in CPU time of one thread:
+#
+#                                    M x N = 60 x 500    120 x 250
+#   the reference                           118 - 130    135 - 136
+#   alternatives                             37 - 146     56 - 148    the slow ones copy both sets of rows
+#   one loop over matrix-vector products      23 - 25           22
+#   one loop                                   9 - 11       9 - 10
+#   broadcasting                            2.8 - 5.3    2.9 - 4.9
+#
+# The second shape costs as much and leaves more room above 30.
+LEAST_SPEED = 30
 
 
 @functools.cache
 def speed_task(seed):
     """Training rows, eleven sets of queries, and their distances by the id of the set. Kept for the next submission."""
     rng = np.random.default_rng(seed)
-    rows, sets = rng.normal(size=(500, 512)), [rng.normal(size=(60, 512)) for _ in range(11)]
+    rows, sets = rng.normal(size=(250, 512)), [rng.normal(size=(120, 512)) for _ in range(11)]
     return rows, sets, {id(queries): euclidean(queries, rows) for queries in sets}
 
 
 @pytest.mark.task("speed")
 def test_speed(fresh_submission, baseline, seed):
     rows, sets, right = speed_task(seed)
-    knn = trained(fresh_submission, rows, np.arange(500) % 10)
+    knn = trained(fresh_submission, rows, np.arange(250) % 10)
 
     def check(dists, queries):
         expect_close(dists, right[id(queries)], name="dists", suspects=distance_mistakes(queries, rows))
@@ -242,10 +119,11 @@ def test_speed(fresh_submission, baseline, seed):
         baseline.TwoLoops(rows).distances,
         inputs=[(queries,) for queries in sets],
         check=check,
-        at_least=30,
+        at_least=LEAST_SPEED,
         looks_like={
             "a loop over all pairs of rows": (0, 1.4),
-            "broadcasting with a temporary of shape (M, N, D), or one loop; the handout asks for a matrix product": (1.4, 30),
+            "broadcasting with a temporary of shape (M, N, D), or one loop; a matrix product is asked for": (1.4, 16),
+            "a loop over matrix-vector products, or one matrix product among many copies": (16, LEAST_SPEED),
         },
         baseline_name="two loops",
     )
@@ -257,21 +135,21 @@ def test_coincident_points(submission, rng, dtype):
     rows = rng.normal(scale=3, size=(80, 50)).astype(dtype)
     queries = np.concatenate([rows[::2], rng.normal(scale=3, size=(10, 50)).astype(dtype)])
     dists = trained(submission, rows, rng.integers(0, 3, 80)).compute_distances_no_loops(queries)
-    refuse_nan(dists)
-    # A rounding error of a few eps in the squared distance is its root in the distance.
-    longest = np.sqrt(np.square(rows.astype(np.float64)).sum(axis=1).max())
-    allowed = 4 * np.sqrt(np.finfo(dtype).eps) * longest
-    expect_close(
-        dists, euclidean(queries, rows), precision=dtype, atol=allowed, name="dists",
-        suspects=distance_mistakes(queries, rows),
-    )  # fmt: skip
+    right = euclidean(queries, rows)
+    refuse_nan(dists, right == 0)
+    # A few eps of the squared length, left of 0 in the squares, become the root of that in the distance.
+    longest = euclidean(np.zeros((1, 50)), rows).max()
+    allowed = {"float64": 1e-6, "float32": 2e-3}[dtype] * longest
+    expect_close(dists, right, precision=dtype, atol=allowed, name="dists", suspects=distance_mistakes(queries, rows))
 
 
-def refuse_nan(dists):
-    if isinstance(dists, np.ndarray) and dists.dtype.kind == "f" and np.isnan(dists).any():
+def refuse_nan(dists, coincide):
+    """Name the mistake if there is NaN where rows coincide, and nowhere else."""
+    numbers = as_numbers(dists, "dists")
+    if numbers.shape == coincide.shape and (nan := np.isnan(numbers)).any() and not nan[~coincide].any():
         raise CheckFailed(
-            f"dists holds NaN at {np.isnan(dists).sum()} places where a query coincides with a training row: rounding "
-            "leaves a tiny negative number there, and its square root is NaN. Cut the squares at 0 before the root."
+            f"dists holds NaN at {nan.sum()} of {coincide.sum()} places where a query coincides with a training row: "
+            "rounding leaves a tiny negative number there, and its square root is NaN. Cut the squares at 0 before the root."
         )
 
 
@@ -314,7 +192,7 @@ def test_ties_go_to_the_smallest_label(submission, rng, k):
 @pytest.mark.task("prediction")
 @pytest.mark.parametrize("num_loops", [0, 1, 2])
 def test_prediction(submission, rng, num_loops):
-    X, y, queries, _ = two_classes(rng, 60, 40)
+    X, y, queries, _ = two_classes(rng, 60, 120)
     predicted = trained(submission, X, y).predict(queries, k=5, num_loops=num_loops)
     dists = euclidean(queries, X)
     expect_close(predicted, winners(dists, y, 5), name="labels", suspects=prediction_mistakes(dists, y, 5))
@@ -345,12 +223,6 @@ def test_unknown_number_of_loops(submission, rng, num_loops):
     knn = trained(submission, X, y)
     with pytest.raises(ValueError):
         knn.predict(queries, k=1, num_loops=num_loops)
-
-
-def prediction_mistakes(dists, labels, k):
-    return {"k is ignored: this is the label of the nearest row": winners(dists, labels, 1)} | vote_mistakes(
-        dists, labels, k
-    )
 
 
 # ---------------------------------------------------------------- cross-validation
@@ -434,27 +306,8 @@ def two_islands(rng):
 def test_accuracy_vs_size(submission, rng, sizes, k):
     X, y, queries, truth = two_classes(rng, 61, 47)
     answer = submission.accuracy_vs_size(X, y, queries, truth, sizes, **({"k": k} if k else {}))
-
-    def curve(rows, k=k or 1, queries=queries, truth=truth):
-        return np.array([accuracies(X[n], y[n], queries, truth, [k])[0] for n in rows])
-
-    right = curve([slice(n) for n in sizes])
-    mistakes = share_mistakes(right, len(truth)) | {
-        "the last rows are used; the first are expected": lambda: curve([slice(len(X) - n, None) for n in sizes]),
-        "all rows are used, whatever the size": lambda: curve([slice(None) for _ in sizes]),
-        "the accuracy on the training rows is returned; the one on the test rows is expected": lambda: np.array(
-            [accuracies(X[:n], y[:n], X[:n], y[:n], [k or 1])[0] for n in sizes]
-        ),
-        "one row too few is used": lambda: curve([slice(n - 1) for n in sizes]),
-        "one row too many is used": lambda: curve([slice(n + 1) for n in sizes]),
-        "the test set is cut to the size as well": lambda: np.array(
-            [accuracies(X[:n], y[:n], queries[:n], truth[:n], [k or 1])[0] for n in sizes]
-        ),
-        "k is ignored: these are the accuracies of the nearest neighbour": lambda: curve([slice(n) for n in sizes], 1),
-        "the sizes were sorted; the accuracies belong in the order of `sizes`": lambda: curve(
-            [slice(n) for n in sorted(sizes)]
-        ),
-    }
+    right = size_curve(X, y, queries, truth, [slice(n) for n in sizes], k or 1)
+    mistakes = size_mistakes(X, y, queries, truth, sizes, k or 1)
     expect_close(answer, right, name="the list of accuracies", suspects=mistakes)
 
 
@@ -462,7 +315,16 @@ def test_accuracy_vs_size(submission, rng, sizes, k):
 
 
 TRAIN, TEST, BATCH = 1000, 300, 10
-LEAST_ACCURACY, LEAST_AGREEMENT = 0.18, 0.99
+# A prediction depends on nothing but the nearest row, so right code agrees with the oracle whatever the images are, while
+# its accuracy varies with them. Measured over 40 seeds by calibrate_images.py:
+#
+#                             agreement min    max    accuracy (sd)    min     max
+#   reference, alternatives           0.997  1.000    0.303 (0.028)    0.250   0.357
+#   product counted once              0.137  0.257    0.224 (0.026)    0.167   0.300
+#   the second nearest row            0.173  0.267    0.271 (0.023)    0.230   0.307
+#   training norms missing            0.047  0.213    0.116 (0.022)    0.080   0.187
+#   the farthest row                  0.030  0.130    0.083 (0.019)    0.043   0.120
+LEAST_AGREEMENT = 0.99
 
 
 @functools.cache
@@ -481,10 +343,11 @@ def test_images(submission, seed):
     # In batches, so that a temporary of shape (batch, N, D) fits the memory: broadcasting costs the speed task only.
     batches = [knn.predict(queries[i : i + BATCH], k=1) for i in range(0, TEST, BATCH)]
     predicted, right = as_numbers(batches, "the list of predictions"), nearest.reshape(-1, BATCH)
-    if predicted.shape == right.shape and (accuracy := np.mean(predicted.ravel() == truth)) < LEAST_ACCURACY:
-        raise CheckFailed(
-            f"{accuracy:.1%} of the images are given their class; the nearest of {TRAIN:,} training images is right "
-            f"for at least {LEAST_ACCURACY:.0%} (guessing: 10%)"
-        )
-    if predicted.shape != right.shape or np.mean(predicted == right) < LEAST_AGREEMENT:
+    if predicted.shape != right.shape:
         expect_close(predicted, right, name="predictions (batch by image)")
+    if np.mean(predicted == right) < LEAST_AGREEMENT:
+        raise CheckFailed(
+            f"{np.mean(predicted.ravel() == truth):.1%} of the images are given their class; the nearest of {TRAIN:,} "
+            f"training images gives it to {np.mean(nearest == truth):.1%}. Your prediction is not the nearest image's "
+            f"label for {np.sum(predicted != right)} of {TEST} images"
+        )

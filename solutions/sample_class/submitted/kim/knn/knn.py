@@ -1,11 +1,12 @@
-"""Right, and prints a megabyte at every training."""
+"""Right, and prints a megabyte whenever it is imported."""
 
 import numpy as np
+
+print("loading " * 150_000)
 
 
 class KNearestNeighbor:
     def train(self, X, y):
-        print("training " * 120_000)
         self.X_train = X
         self.y_train = y
 

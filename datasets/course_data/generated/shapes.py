@@ -14,50 +14,68 @@ from numpy.typing import NDArray
 
 __all__ = ["SHAPES", "Field", "fields"]
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 
 
 def disc(u: Field, v: Field) -> Field:
-    return 1 - np.hypot(u, v)
+    return 1 - _radius(u, v)
 
 
 def square(u: Field, v: Field) -> Field:
-    return 0.85 - np.maximum(np.abs(u), np.abs(v))
+    return 0.85 - _reach(u, v)
 
 
 def triangle(u: Field, v: Field) -> Field:
     sides = (v, -0.866 * u - 0.5 * v, 0.866 * u - 0.5 * v)
-    return 0.55 + np.minimum.reduce(sides)
+    nearest: Field = np.minimum.reduce(sides)
+    return 0.55 + nearest
 
 
 def star(u: Field, v: Field) -> Field:
-    return 0.75 + 0.35 * np.cos(5 * np.arctan2(v, u)) - np.hypot(u, v)
+    rays: Field = np.cos(5 * np.arctan2(v, u))
+    return 0.75 + 0.35 * rays - _radius(u, v)
 
 
 def ring(u: Field, v: Field) -> Field:
-    return 0.27 - np.abs(np.hypot(u, v) - 0.75)
+    away: Field = np.abs(_radius(u, v) - 0.75)
+    return 0.27 - away
 
 
 def cross(u: Field, v: Field) -> Field:
-    along, across = np.maximum(np.abs(u), np.abs(v)), np.minimum(np.abs(u), np.abs(v))
-    return np.minimum(0.3 - across, 1 - along)
+    across: Field = np.minimum(np.abs(u), np.abs(v))
+    inside: Field = np.minimum(0.3 - across, 1 - _reach(u, v))
+    return inside
 
 
 def bars(u: Field, v: Field) -> Field:
-    return np.minimum(1 - np.maximum(np.abs(u), np.abs(v)), 0.5 * np.cos(7.5 * u))
+    inside: Field = np.minimum(1 - _reach(u, v), 0.5 * np.cos(7.5 * u))
+    return inside
 
 
 def checker(u: Field, v: Field) -> Field:
-    return np.minimum(1 - np.maximum(np.abs(u), np.abs(v)), 0.6 * np.sin(4.7 * u) * np.sin(4.7 * v))
+    inside: Field = np.minimum(1 - _reach(u, v), 0.6 * np.sin(4.7 * u) * np.sin(4.7 * v))
+    return inside
 
 
 def blobs(u: Field, v: Field) -> Field:
     corners = 2 * np.pi * np.arange(3) / 3
-    return 0.42 - np.minimum.reduce([np.hypot(u - 0.6 * np.cos(a), v - 0.6 * np.sin(a)) for a in corners])
+    nearest: Field = np.minimum.reduce([np.hypot(u - 0.6 * np.cos(a), v - 0.6 * np.sin(a)) for a in corners])
+    return 0.42 - nearest
 
 
 def crescent(u: Field, v: Field) -> Field:
-    return np.minimum(1 - np.hypot(u, v), np.hypot(u - 0.5, v) - 0.75)
+    inside: Field = np.minimum(1 - _radius(u, v), _radius(u - 0.5, v) - 0.75)
+    return inside
+
+
+def _radius(u: Field, v: Field) -> Field:
+    length: Field = np.hypot(u, v)
+    return length
+
+
+def _reach(u: Field, v: Field) -> Field:
+    larger: Field = np.maximum(np.abs(u), np.abs(v))
+    return larger
 
 
 SHAPES: Mapping[str, Callable[[Field, Field], Field]] = MappingProxyType({

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dice", "hsv_to_rgb", "over"]
+__all__ = ["Dice", "Floats", "blend", "hsv_to_rgb", "over"]
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 class Dice:
@@ -32,8 +32,9 @@ class Dice:
     def cloud(self, cells: int) -> Floats:
         """Smooth noise of unit strength, with `cells` x `cells` independent knots: (count, size, size)."""
         knots = self.rng.standard_normal((self.count, cells, cells), dtype=np.float32)
-        blend = _blend(cells, self.size)
-        return blend @ knots @ blend.T
+        weights = blend(cells, self.size)
+        smooth: Floats = weights @ knots @ weights.T
+        return smooth
 
     def grain(self) -> Floats:
         """Independent normal noise for every pixel and colour: (count, size, size, 3)."""
@@ -43,7 +44,7 @@ class Dice:
         return numbers.astype(np.float32).reshape(self.count, 1, 1)
 
 
-def _blend(cells: int, size: int) -> Floats:
+def blend(cells: int, size: int) -> Floats:
     """Weights (size, cells) that carry knots to pixels, with the smooth step 3t^2 - 2t^3 between knots."""
     at = np.linspace(0, cells - 1, size)
     left = np.minimum(at.astype(int), cells - 2)
@@ -61,7 +62,8 @@ def hsv_to_rgb(hue: Floats, saturation: Floats, value: Floats) -> Floats:
     and red, green, blue at n = 5, 3, 1 (https://en.wikipedia.org/wiki/HSL_and_HSV, "HSV to RGB alternative").
     """
     k = (np.array([5, 3, 1], dtype=np.float32) + 6 * hue[..., None]) % 6
-    return value[..., None] * (1 - saturation[..., None] * np.clip(np.minimum(k, 4 - k), 0, 1))
+    white: Floats = 1 - saturation[..., None] * np.clip(np.minimum(k, 4 - k), 0, 1)
+    return value[..., None] * white
 
 
 def over(image: Floats, cover: Floats, colour: Floats) -> Floats:

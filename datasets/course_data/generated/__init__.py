@@ -1,0 +1,1 @@
+"""Generators: images from a seed and nothing else."""

@@ -1,0 +1,92 @@
+"""`grader references`: every assignment's reference solution must get full marks on a device."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.course import Course, find_course
+
+from .grade import SAMPLE_SECRET
+
+if TYPE_CHECKING:
+    from grader.sandbox.levels import Choice
+
+    from .screen import Screen
+
+__all__ = ["add", "run"]
+
+_STUDENT = "reference"
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser("references", help="grade the reference solutions on a device", description=__doc__)
+    parser.add_argument(
+        "--device", default="cpu", choices=["cpu", "cuda", "mps"], help="%(default)s where nothing is said"
+    )
+    parser.add_argument(
+        "--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """One line an assignment; 1 where one lost marks or could not be assessed, 0 also where the device is absent."""
+    from grader.grading.devices import absence
+
+    from .screen import Screen
+
+    screen, device = Screen(), options.device
+    if why := absence(device):
+        screen.line(f"{device}: not on this machine ({why}); nothing to do")
+        return 0
+    course = find_course(options.course)
+    right = True
+    with tempfile.TemporaryDirectory(prefix="grader-references-") as scratch:
+        choice = _isolation(screen)
+        for name in course.assignments():
+            if device in course.assignment(name).devices:
+                right &= _tell(screen, name, device, _grade(course, name, device, choice, Path(scratch)))
+            else:
+                screen.line(f"{name}: not for {device}")
+    return int(not right)
+
+
+def _isolation(screen: Screen) -> Choice:
+    """The best level of a sandbox; where there is none, in-process: it is the course's own code."""
+    from grader.grading.inprocess import IN_PROCESS
+    from grader.sandbox.levels import Choice, choose
+
+    choice = choose() if sys.platform == "linux" else Choice(IN_PROCESS, False, {})
+    screen.isolation(choice)
+    return choice
+
+
+def _grade(course: Course, name: str, device: str, choice: Choice, out: Path) -> dict[str, Any]:
+    from grader.grading.run import Settings, Silent, grade
+
+    source = course.reference(name).parent
+    settings = Settings(
+        course=course, source=source, out=out, isolation=choice, purpose="feedback", secret=SAMPLE_SECRET,
+        devices=sorted({"cpu", device}), assignment=name, student=_STUDENT,
+    )  # fmt: skip
+    return grade(settings, Silent()).reports[0]
+
+
+def _tell(screen: Screen, name: str, device: str, report: Mapping[str, Any]) -> bool:
+    public = report["public"]
+    if report["ta"]["faults"]:
+        screen.line(f"{name}: a fault of the suite or of this machine: {'; '.join(report['ta']['faults'])}", "magenta")
+        return False
+    short = [task for task in public["tasks"] if task["verdict"] not in ("passed", "not assessed")]
+    screen.line(
+        f"{name}: {public['score']:g} of {public['max_assessed']:g} points on {device}", "red" if short else "green"
+    )
+    for task in short:
+        screen.line(f"  {task['id']}: {task['message']}", "red")
+    return not short
