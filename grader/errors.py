@@ -124,7 +124,7 @@ def _student_class(name: str) -> type[StudentError]:
 
 
 def student_error(lineage: list[str], text: str, line: int | None = None, file: str | None = None) -> StudentError:
-    """The exception to raise for one that student code raised: nearest allowed type of `lineage` (its class names, nearest first).
+    """The exception for one that student code raised: the nearest allowed type of `lineage` (class names, nearest first).
 
     It is an instance of both StudentError and that built-in type, so `pytest.raises(ValueError)` catches it; for a type
     outside the allow-list (SystemExit, a class of the student's own) it is a plain StudentError.

@@ -22,6 +22,8 @@ __all__ = ["LEVELS", "Plan", "plan"]
 LEVELS = ("bubblewrap", "landlock", "none")
 _PLACES = ("/mnt", "/media", "/srv", "/run")
 _CLONE_NEWNS = 0x20000
+# A page that is touched for the first time costs more than what is computed with it: freed temporaries stay with the process
+_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 _BOOT = "import sys; sys.path[:0] = {path!r}; from _grader_worker.zygote import main; main(sys.argv[1:])"
 _ISOLATED = ("-P", "-s", "-S", "-c")  # not -I: it would ignore PYTHONHASHSEED, by which sets keep their order
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -100,7 +102,7 @@ def _library(view: View, places: dict[str, str]) -> str:
 def _environment(library: str) -> dict[str, str]:
     single = dict.fromkeys(_THREADS, "1")
     fixed = {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    quiet = {"MALLOC_ARENA_MAX": "2", "PATH": "/usr/bin:/bin", "HOME": "/tmp", "LD_LIBRARY_PATH": library}
+    quiet = {"MALLOC_ARENA_MAX": "2", **_KEEP_MEMORY, "PATH": "/usr/bin:/bin", "HOME": "/tmp", "LD_LIBRARY_PATH": library}
     return {**single, **fixed, **quiet}
 
 

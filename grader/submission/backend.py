@@ -1,4 +1,4 @@
-"""Where the workers of one submission come from: one for each task, others for timing, all with the running test's contact."""
+"""Where the workers of one submission come from: one for each task, others for timing."""
 
 from __future__ import annotations
 

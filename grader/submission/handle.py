@@ -12,7 +12,7 @@ __all__ = ["Handle", "Submission"]
 
 
 class Handle:
-    """An object of the student's. Attributes, calling, `len`, indexing, iteration (the first 100,000 items), `repr` and `with`
+    """An object of the student's. Attributes, calling, `len`, indexing, iteration (100,000 items at most), `repr` and `with`
     are carried out in the worker; comparing it, its truth, arithmetic and conversion to a number raise TypeError, because
     the answer would be the student's word.
     """
@@ -108,9 +108,12 @@ def _refusal(name: str) -> Any:
     return refuse
 
 
-for _name in """eq ne lt le gt ge bool contains float int index complex round array neg pos abs invert
-    add sub mul truediv floordiv mod matmul pow and or xor lshift rshift
-    radd rsub rmul rtruediv rfloordiv rmod rmatmul rpow rand ror rxor""".split():
+_IMPLICIT = (
+    "eq", "ne", "lt", "le", "gt", "ge", "bool", "contains", "float", "int", "index", "complex", "round", "array", "neg",
+    "pos", "abs", "invert", "add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "pow", "and", "or", "xor",
+    "lshift", "rshift", "radd", "rsub", "rmul", "rtruediv", "rfloordiv", "rmod", "rmatmul", "rpow", "rand", "ror", "rxor",
+)  # fmt: skip
+for _name in _IMPLICIT:
     setattr(Handle, f"__{_name}__", _refusal(f"__{_name}__"))
 
 

@@ -76,7 +76,8 @@ class Outgoing(Encoder):
         node = self._own(value)
         if node is None:
             raise SuiteFault(
-                f"the suite passes {_described(value)}; only values, handles and functions of guest.py can reach student code"
+                f"the suite passes {_described(value)}; "
+                "only values, handles and functions of guest.py can reach student code"
             )
         return node
 

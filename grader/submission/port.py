@@ -21,7 +21,7 @@ _TEXT = 200
 
 
 class Port(abc.ABC):
-    """Asks one worker. `files`: names of the student's files, `module` the one that is graded; `contact`: the running test's.
+    """Asks one worker. `files`: names of the student's files, `module` the one graded; `contact`: the running test's.
 
     Every request encodes its operands, so what student code gets is a copy; every array that comes back is a copy too,
     and read-only. `advisory`: whether timings here are no more than a hint.
@@ -174,6 +174,6 @@ def _escape(text: Any) -> str:
     """One line of printable characters, cut to 200."""
     shown = str(text) if isinstance(text, str) else ""
     flat = " ".join(shown[: 4 * _TEXT].split())
-    safe = "".join(c if c.isprintable() else "\\x%02x" % ord(c) for c in flat)
+    safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in flat)
     safe = safe.encode("utf-8", "replace").decode("utf-8")
     return safe if len(safe) <= _TEXT else safe[: _TEXT - 1] + "…"

@@ -20,7 +20,7 @@ _GUEST = "_grader_guest.py"
 
 
 class SandboxedBackend(Backend):
-    """Workers of one submission: `files` (name to content) with `module`, `limits`, the suite's `guest` and `baseline` files.
+    """Workers of one submission: `files` (name to content) with `module`, its limits, the suite's `guest` and `baseline`.
 
     `output`: what the submission printed so far, for the TA.
     """

@@ -82,7 +82,7 @@ def test_nothing_is_unpickled_before_its_checksum_matches(file, monkeypatch):
 def test_a_pickle_that_would_run_something_is_refused(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file.write_bytes(pickle.dumps({b"data": _Bomb(), b"labels": LABELS}))
-    with pytest.raises(BrokenFile, match=rf"data_batch_1: not a pickle of arrays \(names posix.mkdir\); {MEND}"):
+    with pytest.raises(BrokenFile, match=rf"data_batch_1: not a pickle of arrays \(names \w+.mkdir\); {MEND}"):
         read_python(file, None)
     assert not (tmp_path / "exploded").exists()
 
