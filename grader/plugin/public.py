@@ -104,6 +104,8 @@ class PublicChecks:
         report = yield
         if failure is not None and isinstance(failure.value, GraderError | Fault):
             report.longrepr = str(failure.value)
+        elif failure is not None and judge is not None and _is_undone(failure) and not self._config.getoption("fulltrace"):
+            report.longrepr = f"{failure.traceback[-1].path.name}:{failure.traceback[-1].lineno + 1}: not done yet"
         if judge is not None and call.when == "teardown":
             facts = {"folder": str(judge.mark.assignment.folder), "outcome": judge.outcome().to_json()}
             setattr(report, REPORT_FIELD, facts)
@@ -142,3 +144,9 @@ def _own_module(item: pytest.Item, assignment: Assignment) -> Path:
     """The student's file; for a suite under solutions/, the reference beside it."""
     beside = item.path.parent / assignment.module_file
     return beside if beside.is_file() else assignment.folder / assignment.module_file
+
+
+def _is_undone(failure: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether nothing is there to look at: the stub's own line raised."""
+    entry = failure.traceback[-1]
+    return type(failure.value) is NotImplementedError and str(entry.statement).strip() == "raise NotImplementedError"

@@ -16,6 +16,7 @@ from pathlib import Path
 __all__ = ["Cgroup"]
 
 _ROOT = Path("/sys/fs/cgroup")
+_NEW = 60  # seconds in which a grader, of another container perhaps, may still put a process into its group
 _V1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
 _V2 = {"memory": "memory.max", "pids": "pids.max"}
 
@@ -42,6 +43,14 @@ class Cgroup:
             group.remove()
             return None
         return group
+
+    @staticmethod
+    def sweep() -> None:
+        """Remove what graders that were killed have left: groups of theirs that are empty and not new."""
+        for folder in [*_ROOT.glob("grader-*"), *(each for kind in _V1 for each in (_ROOT / kind).glob("grader-*"))]:
+            with contextlib.suppress(OSError, IndexError):
+                if not Path("/proc", folder.name.split("-")[1]).exists() and time.time() - folder.stat().st_mtime > _NEW:
+                    folder.rmdir()
 
     def add(self, pid: int) -> None:
         """Move a process (with all its threads) into the group. Raises OSError if it is gone."""

@@ -45,6 +45,7 @@ class Sandbox:
 
     def __init__(self, level: str, view: View, *, warm: bool = True) -> None:
         self.level, self._view, self._warm = level, view, warm
+        Cgroup.sweep()
         self._root = scratch_root()
         self._shared: Zygote | None = None
         self._count = 0

@@ -22,6 +22,8 @@ from grader.submission.port import Port
 if TYPE_CHECKING:
     from grader.grading.crew import Crew, Graded
 
+collect_ignore = ["toy_course"]
+
 BACKENDS = ["local", "sandboxed"]
 
 

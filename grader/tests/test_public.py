@@ -232,3 +232,9 @@ def test_table_is_wrapped(folder: Path) -> None:
 def test_hint_where_no_mistake_could_be_named(folder: Path) -> None:
     silent = Outcome("test_a", "double", "failed", kind="wrong")
     assert "    Multiply by two." in [line for line, _ in table_lines(load_assignment(folder), [silent], 80)]
+
+
+def test_what_is_not_done_yet_takes_one_line(folder: Path, students_pytest: Pytest) -> None:
+    text = students_pytest(folder, "-k", "double").stdout
+    assert "toy.py:6: not done yet" in text
+    assert "Twice x" not in text

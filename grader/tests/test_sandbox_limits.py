@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -121,11 +123,25 @@ def test_a_control_group_takes_nobody_but_the_worker():
     assert not any(folder.exists() for folder in folders)
 
 
+def test_control_groups_that_a_killed_grader_left_are_removed(monkeypatch, tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for kind, pid in (("memory", ended.pid), ("pids", ended.pid), ("memory", os.getpid()), ("memory", "odd")):
+        (tmp_path / kind / f"grader-{pid}-1").mkdir(parents=True)
+        os.utime(tmp_path / kind / f"grader-{pid}-1", (0, 0))
+    (tmp_path / "memory" / f"grader-{ended.pid}-new").mkdir()
+    monkeypatch.setattr(cgroup, "_ROOT", tmp_path)
+    cgroup.Cgroup.sweep()
+    assert sorted(os.listdir(tmp_path / "memory")) == sorted([f"grader-{os.getpid()}-1", f"grader-{ended.pid}-new"])
+    assert os.listdir(tmp_path / "pids") == []
+
+
 def test_without_control_groups_the_limits_hold(arena, monkeypatch):
     monkeypatch.setattr(cgroup.Cgroup, "make", classmethod(lambda *_: None))
     with pytest.raises(LimitExceeded, match="of 64 MB of memory$"):
         arena.student("def f():\n    x = []\n    while True: x.append([0.5] * 10_000)", memory=64 << 20).f()
-    code = "def f():\n    for _ in range(3000): attempt(threading.Thread(target=time.sleep, args=[60]).start)\n    time.sleep(9)"
+    code = "def f():\n    for _ in range(3000): attempt(threading.Thread(target=time.sleep, args=[9]).start)\n"
+    code += "    time.sleep(9)"
     with pytest.raises(LimitExceeded, match=r"^ran \d+ threads, where 64 are allowed$"):
         arena.student(code, memory=4 << 30).f()
 

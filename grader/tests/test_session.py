@@ -233,7 +233,7 @@ def test_absent_device(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("import numpy as np\n", "import numpy as = np\n", "SyntaxError"),
+        ("import pytest\n", "import pytest as = p\n", "SyntaxError"),
         ('@pytest.mark.task("counter")\ndef test_fresh', "def test_fresh", 'test_fresh has no @pytest.mark.task("id")'),
         (
             '@pytest.mark.task("double")\n',
@@ -242,8 +242,8 @@ def test_absent_device(
         ),
         ('"counter")\ndef test_counts', '"double")\ndef test_counts', None),
         (
-            "import numpy as np\n",
-            "import numpy as np\nimport os; os._exit(3)\n",
+            "import pytest\n",
+            "import pytest\nimport os; os._exit(3)\n",
             "ended with status 3, and said: nothing",
         ),
     ],
