@@ -27,7 +27,7 @@ def run() -> Iterator[Figure]:
     for level in ("bubblewrap", "landlock"):
         if probe(level) is not None:
             continue
-        yield median_of(f"{level}: start of a NumPy worker, cold", _starts(level, warm=False, count=15), "ms", 120)
+        yield median_of(f"{level}: start of a NumPy worker, cold", _starts(level, warm=False, count=15), "ms")
         yield median_of(f"{level}: start of a NumPy worker, warm", _starts(level, warm=True, count=40), "ms", 120)
         yield from _calls(level)
 

@@ -105,7 +105,7 @@ class PublicChecks:
         if failure is not None and isinstance(failure.value, GraderError | Fault):
             report.longrepr = str(failure.value)
         elif failure is not None and judge is not None and _is_undone(failure) and not self._config.getoption("fulltrace"):
-            report.longrepr = f"{failure.traceback[-1].path.name}:{failure.traceback[-1].lineno + 1}: not done yet"
+            report.longrepr = f"{Path(failure.traceback[-1].path).name}:{failure.traceback[-1].lineno + 1}: not done yet"
         if judge is not None and call.when == "teardown":
             facts = {"folder": str(judge.mark.assignment.folder), "outcome": judge.outcome().to_json()}
             setattr(report, REPORT_FIELD, facts)
