@@ -28,9 +28,22 @@ import functools
 from _pytest.outcomes import Failed
 
 __all__ = [
-    "ALLOWED_TYPES", "CheckFailed", "CourseError", "Fault", "GraderError", "IntakeError", "IsolationError",
-    "LimitExceeded", "MalformedReply", "ReportError", "SandboxFault", "StudentError", "SuiteFault", "Verdict",
-    "WorkerDied", "student_error",
+    "ALLOWED_TYPES",
+    "CheckFailed",
+    "CourseError",
+    "Fault",
+    "GraderError",
+    "IntakeError",
+    "IsolationError",
+    "LimitExceeded",
+    "MalformedReply",
+    "ReportError",
+    "SandboxFault",
+    "StudentError",
+    "SuiteFault",
+    "Verdict",
+    "WorkerDied",
+    "student_error",
 ]
 
 

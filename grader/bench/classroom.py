@@ -31,7 +31,7 @@ devices = ["cpu"]
 cpu = 60
 """
 _TASKS = ("two_loops_few", "one_loop", "no_loops", "labels", "predict")
-_SUITE = '''
+_SUITE = """
 import numpy as np
 import pytest
 
@@ -77,7 +77,7 @@ def test_labels(knn, data):
 @pytest.mark.task("predict")
 def test_predict(knn, data):
     expect_equal(knn.predict(data[2], 1), data[1][data[3].argmin(1)])
-'''
+"""
 _BARE = """
 import resource, sys
 import numpy as np

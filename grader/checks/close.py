@@ -237,9 +237,7 @@ def _form(got: Array, wanted: Array, name: str, suspect: str | None) -> Mismatch
 def _wrong(got: Array, wanted: Array, tolerance: _Tolerance) -> Array:
     with np.errstate(all="ignore"):
         a, c = _wide(got), _wide(wanted)
-        return np.asarray(
-            ~(_same(a, c) | (np.abs(a - c) <= np.abs(c) * tolerance.rtol + tolerance.absolute(c)))
-        )
+        return np.asarray(~(_same(a, c) | (np.abs(a - c) <= np.abs(c) * tolerance.rtol + tolerance.absolute(c))))
 
 
 def _finite(got: Array, wanted: Array, wrong: Array, name: str, suspect: str | None) -> Mismatch | None:
@@ -289,10 +287,7 @@ def _worst(case: Case) -> tuple[Any, ...]:
 
 
 def _coarse(case: Case) -> str | None:
-    if (
-        case.actual.dtype != np.float16
-        or _misfit(case.actual, case.expected, _Tolerance(0.0, None, 1e-2)) > 1.0
-    ):
+    if case.actual.dtype != np.float16 or _misfit(case.actual, case.expected, _Tolerance(0.0, None, 1e-2)) > 1.0:
         return None
     return "computed in half precision (float16), which is too coarse"
 
@@ -350,9 +345,7 @@ def _equal(actual: object, expected: object, name: str) -> None:
         if actual is not None:
             _equal_fails(actual, "None", name)
     elif not isinstance(expected, (str, bytes)):
-        raise SuiteFault(
-            f"what is expected of {name} is {describe(expected)}: give numbers, text, lists or dicts of them"
-        )
+        raise SuiteFault(f"what is expected of {name} is {describe(expected)}: give numbers, text, lists or dicts of them")
     elif not isinstance(actual, (str, bytes)) or actual != expected:
         _equal_fails(actual, describe(expected), name)
 
@@ -379,9 +372,7 @@ def _equal_items(actual: object, expected: list[Any] | tuple[Any, ...], name: st
     if not isinstance(actual, (list, tuple)):
         _equal_fails(actual, describe(expected), name)
     if len(actual) != len(expected):
-        raise Mismatch(
-            f"{sentence(name)} is {describe(actual)} where {len(expected)} are expected.", kind="shape"
-        )
+        raise Mismatch(f"{sentence(name)} is {describe(actual)} where {len(expected)} are expected.", kind="shape")
     for index, value in enumerate(expected):
         _equal(actual[index], value, f"{name}[{index}]")
 

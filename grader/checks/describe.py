@@ -177,9 +177,7 @@ def as_numbers(value: object, name: str) -> npt.NDArray[Any]:
     Raises Mismatch of kind "missing" (None) or "type" (anything that is not numbers, ragged lists).
     """
     if value is None:
-        raise Mismatch(
-            f"{sentence(name)} is None: the code returned nothing; is a `return` missing?", kind="missing"
-        )
+        raise Mismatch(f"{sentence(name)} is None: the code returned nothing; is a `return` missing?", kind="missing")
     if isinstance(value, (list, tuple)):
         return _from_sequence(value, name)
     if not _is_numeric(value):
@@ -200,9 +198,7 @@ def oracle(value: object, name: str) -> npt.NDArray[Any]:
     """The suite's own value as an array of numbers. Raises SuiteFault where it is none."""
     result = numbers_or_none(value)
     if result is None:
-        raise SuiteFault(
-            f"what is expected of {name} is {describe(value)}: give numbers of one regular shape"
-        )
+        raise SuiteFault(f"what is expected of {name} is {describe(value)}: give numbers of one regular shape")
     return result
 
 
@@ -217,23 +213,19 @@ def _from_sequence(value: list[Any] | tuple[Any, ...], name: str) -> npt.NDArray
     if found is not None:
         index, what = found
         raise Mismatch(
-            f"{sentence(name)} is {describe(value)} that holds {what} at {index_text(index)}; "
-            "numbers are expected.",
+            f"{sentence(name)} is {describe(value)} that holds {what} at {index_text(index)}; numbers are expected.",
             kind="type",
         )
     try:
         return _plain(np.array(value), name)
     except ValueError:
         raise Mismatch(
-            f"{sentence(name)} is {describe(value)} of different lengths (ragged) "
-            "where a regular array is expected.",
+            f"{sentence(name)} is {describe(value)} of different lengths (ragged) where a regular array is expected.",
             kind="type",
         ) from None
 
 
-def _stranger(
-    value: list[Any] | tuple[Any, ...], index: tuple[int, ...]
-) -> tuple[tuple[int, ...], str] | None:
+def _stranger(value: list[Any] | tuple[Any, ...], index: tuple[int, ...]) -> tuple[tuple[int, ...], str] | None:
     """Where and what the first leaf is that is not a number; None where there is none."""
     for position, item in enumerate(value):
         here = (*index, position)

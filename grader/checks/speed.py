@@ -118,9 +118,7 @@ def _refuse_misuse(sides: tuple[_Side, _Side], inputs: Sequence[tuple[Any, ...]]
         raise SuiteFault("speed_ratio got two callables of one worker: take fresh_submission and baseline")
 
 
-def _call(
-    sides: tuple[_Side, _Side], arguments: tuple[Any, ...], check: Callable[..., None] | None
-) -> tuple[float, float]:
+def _call(sides: tuple[_Side, _Side], arguments: tuple[Any, ...], check: Callable[..., None] | None) -> tuple[float, float]:
     """Seconds of both sides for one input; the candidate goes first."""
     candidate, baseline = sides
     result, candidate_seconds = candidate.call(arguments)
@@ -146,9 +144,7 @@ def _measure(
     return math.nan, *fastest
 
 
-def _too_slow(
-    ratio: float, at_least: float, name: str, looks_like: Mapping[str, tuple[float, float]] | None
-) -> Mismatch:
+def _too_slow(ratio: float, at_least: float, name: str, looks_like: Mapping[str, tuple[float, float]] | None) -> Mismatch:
     method = next((text for text, (low, high) in (looks_like or {}).items() if low <= ratio < high), None)
     finding = _text(ratio, at_least, name, False) + (f". This looks like {method}" if method else "")
     error = Mismatch(f"{finding}.", kind="speed")
@@ -159,9 +155,7 @@ def _too_slow(
 def _text(ratio: float, at_least: float, name: str, advisory: bool) -> str:
     start = f"full marks start at {at_least:g} times"
     if math.isnan(ratio):
-        return (
-            f"advisory: too fast for this clock to compare with {name}; {start}, measured when it is graded"
-        )
+        return f"advisory: too fast for this clock to compare with {name}; {start}, measured when it is graded"
     said = f"your version is {_times(ratio)} times as fast as {name}; {start}"
     return f"advisory: {said}, measured when it is graded" if advisory else said
 

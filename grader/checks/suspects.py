@@ -74,9 +74,7 @@ def sample(values: Array) -> Array:
 
 
 def _whole(values: Array) -> bool:
-    return values.dtype.kind in "biu" or (
-        values.dtype.kind == "f" and bool(np.all(values == np.rint(values)))
-    )
+    return values.dtype.kind in "biu" or (values.dtype.kind == "f" and bool(np.all(values == np.rint(values))))
 
 
 def named_mistake(
@@ -168,11 +166,7 @@ def _float(values: Array) -> Array:
 
 def _axis_of(shape: tuple[int, ...], length: int) -> str:
     axes = [axis for axis, n in enumerate(shape) if n == length]
-    return (
-        "the number of values"
-        if len(shape) == 1
-        else f"the length of axis {' and of axis '.join(map(str, axes))}"
-    )
+    return "the number of values" if len(shape) == 1 else f"the length of axis {' and of axis '.join(map(str, axes))}"
 
 
 def _orders(e: Array) -> Iterator[Guess]:
@@ -189,9 +183,7 @@ def _orders(e: Array) -> Iterator[Guess]:
         for step in (1, -1):
             words = f"the {things} are shifted by one, to the {'next' if step > 0 else 'previous'} index"
             yield words, partial(np.roll, e, step, axis), _RARE
-    text = (
-        "the layout is scrambled: the right values, but reshaped where the axes have to be transposed first"
-    )
+    text = "the layout is scrambled: the right values, but reshaped where the axes have to be transposed first"
     for p in _permutations(e.ndim):
         yield text, partial(_reshaped, e, p), _RARE
         yield text, partial(_refilled, e, p), _RARE
@@ -343,11 +335,7 @@ def _border(case: Case) -> str | None:
     inside = case.wrong[inner]
     if inside.any() or not _likely(case, case.wrong.size - inside.size):
         return None
-    return (
-        "the border (the first and the last index of the last two axes) is"
-        if len(shape) > 1
-        else "the two ends are"
-    )
+    return "the border (the first and the last index of the last two axes) is" if len(shape) > 1 else "the two ends are"
 
 
 def _triangle(case: Case) -> str | None:

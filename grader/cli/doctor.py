@@ -27,9 +27,7 @@ _PACKAGES = {
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = subparsers.add_parser("doctor", help="what is here, what is missing, how to mend it", description=__doc__)
-    parser.add_argument(
-        "--require-isolation", choices=["bubblewrap", "landlock"], help="exit 1 where this level is missing"
-    )
+    parser.add_argument("--require-isolation", choices=["bubblewrap", "landlock"], help="exit 1 where this level is missing")
     parser.set_defaults(run=run)
 
 

@@ -41,31 +41,19 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "grade", help="grade submissions in the sandbox", description=__doc__, epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument(
-        "source", nargs="?", type=Path, metavar="DIR|ZIP", help="submissions; default: the sample class"
-    )
-    parser.add_argument(
-        "--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards"
-    )
+    parser.add_argument("source", nargs="?", type=Path, metavar="DIR|ZIP", help="submissions; default: the sample class")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards")
     parser.add_argument("--assignment", metavar="NAME", help="only this assignment")
     parser.add_argument("--student", metavar="ID", help="only this student; names a single submission")
     parser.add_argument("--device", action="append", choices=_DEVICES, help="only these devices; default: all here")
     parser.add_argument("--waive", action="append", default=[], choices=_DEVICES, help="assess nobody on this device")
     parser.add_argument("--workers", type=_count, default=_default_workers(), metavar="N", help="at once (%(default)s)")
-    parser.add_argument(
-        "--isolation", default="auto", choices=["auto", *_LEVELS, "none"], help="default: the best here"
-    )
+    parser.add_argument("--isolation", default="auto", choices=["auto", *_LEVELS, "none"], help="default: the best here")
     parser.add_argument("--require-isolation", choices=_LEVELS, help="refuse to grade at a lower level")
-    parser.add_argument(
-        "--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing"
-    )
-    parser.add_argument(
-        "--purpose", default="feedback", choices=["feedback", "record"], help="which seeds (%(default)s)"
-    )
+    parser.add_argument("--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing")
+    parser.add_argument("--purpose", default="feedback", choices=["feedback", "record"], help="which seeds (%(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where reports go; default: reports/ beside the course")
-    parser.add_argument(
-        "--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR"
-    )
+    parser.add_argument("--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR")
     parser.add_argument("--force", action="store_true", help="grade again what is graded and unchanged")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit XML file too")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON instead of a table")

@@ -26,12 +26,8 @@ _STUDENT = "reference"
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = subparsers.add_parser("references", help="grade the reference solutions on a device", description=__doc__)
-    parser.add_argument(
-        "--device", default="cpu", choices=["cpu", "cuda", "mps"], help="%(default)s where nothing is said"
-    )
-    parser.add_argument(
-        "--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards"
-    )
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda", "mps"], help="%(default)s where nothing is said")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards")
     parser.set_defaults(run=run)
 
 
@@ -84,9 +80,7 @@ def _tell(screen: Screen, name: str, device: str, report: Mapping[str, Any]) -> 
         screen.line(f"{name}: a fault of the suite or of this machine: {'; '.join(report['ta']['faults'])}", "magenta")
         return False
     short = [task for task in public["tasks"] if task["verdict"] not in ("passed", "not assessed")]
-    screen.line(
-        f"{name}: {public['score']:g} of {public['max_assessed']:g} points on {device}", "red" if short else "green"
-    )
+    screen.line(f"{name}: {public['score']:g} of {public['max_assessed']:g} points on {device}", "red" if short else "green")
     for task in short:
         screen.line(f"  {task['id']}: {task['message']}", "red")
     return not short

@@ -38,9 +38,7 @@ class Screen:
         # Emoji codes are markup too: a student may be called ":bomb:".
         self._console = Console(stderr=quiet, highlight=False, emoji=False)
         columns = (TextColumn("grading"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
-        self._progress = Progress(
-            *columns, TimeRemainingColumn(), TextColumn("{task.description}"), console=self._console
-        )
+        self._progress = Progress(*columns, TimeRemainingColumn(), TextColumn("{task.description}"), console=self._console)
         self._task: Any = None
         self._working: dict[str, str] = {}
 
@@ -48,9 +46,7 @@ class Screen:
         self._progress.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._progress.stop()
 
     def isolation(self, choice: Choice) -> None:

@@ -113,9 +113,7 @@ def _files(table: Table, module_file: str) -> tuple[str, ...]:
     files = table.texts("files", [module_file])
     for file in files:
         if not _is_plain(file):
-            raise table.fail(
-                "files", f"{file!r} is no plain relative path; write it as folder/file.py, without .."
-            )
+            raise table.fail("files", f"{file!r} is no plain relative path; write it as folder/file.py, without ..")
     if len({file.casefold() for file in files}) < len(files):
         raise table.fail("files", "two names differ only in case; not every file system keeps them apart")
     if module_file not in files:
@@ -125,11 +123,7 @@ def _files(table: Table, module_file: str) -> tuple[str, ...]:
 
 def _is_plain(file: str) -> bool:
     parts = file.split("/")
-    return (
-        file.isprintable()
-        and not set(file) & set('\\:*?"<>|')
-        and not any(p in ("", ".", "..") for p in parts)
-    )
+    return file.isprintable() and not set(file) & set('\\:*?"<>|') and not any(p in ("", ".", "..") for p in parts)
 
 
 def _optional(table: Table, files: tuple[str, ...], module_file: str) -> tuple[str, ...]:
@@ -164,15 +158,11 @@ def _tasks(table: Table, devices: tuple[str, ...]) -> tuple[Task, ...]:
     entries = table.data.get("tasks", [])
     if not isinstance(entries, list) or not entries:
         raise CourseError(f"{table.where}: there are no tasks; add one [[tasks]] for each")
-    tasks = [
-        _task(entry, f"{table.where}, task {number}", devices) for number, entry in enumerate(entries, 1)
-    ]
+    tasks = [_task(entry, f"{table.where}, task {number}", devices) for number, entry in enumerate(entries, 1)]
     ids = [task.id for task in tasks]
     for number, task_id in enumerate(ids, 1):
         if ids.index(task_id) != number - 1:
-            raise CourseError(
-                f"{table.where}, task {number}: id = {task_id!r}: an earlier task has it; rename one"
-            )
+            raise CourseError(f"{table.where}, task {number}: id = {task_id!r}: an earlier task has it; rename one")
     return tuple(tasks)
 
 

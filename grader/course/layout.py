@@ -33,9 +33,7 @@ class Course:
         """The facts of one assignment. Raises CourseError with a suggestion for an unknown name."""
         known = self.assignments()
         if name not in known:
-            raise CourseError(
-                f"{self.root / 'assignments'}: no assignment {name!r}; {did_you_mean(name, known)}"
-            )
+            raise CourseError(f"{self.root / 'assignments'}: no assignment {name!r}; {did_you_mean(name, known)}")
         return load_assignment(self.root / "assignments" / name)
 
     def public_suite(self, name: str) -> Path:
@@ -65,8 +63,7 @@ class Course:
         folder = self.root / "solutions"
         if not folder.is_dir():
             raise CourseError(
-                f"{folder}: not there: this is a student release, it holds no hidden suites; "
-                "use the course's own repository"
+                f"{folder}: not there: this is a student release, it holds no hidden suites; use the course's own repository"
             )
         return folder
 

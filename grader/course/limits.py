@@ -24,9 +24,7 @@ def parse_size(text: str) -> int:
     """Bytes of a size such as "1.5 GB" (units of 1024). Raises ValueError with the mend."""
     match = _SIZE.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(
-            'write a number and one of B, KB, MB, GB in quotes, such as "16 MB" (1 KB = 1024 bytes)'
-        )
+        raise ValueError('write a number and one of B, KB, MB, GB in quotes, such as "16 MB" (1 KB = 1024 bytes)')
     return round(float(match[1]) * _UNITS[match[2]])
 
 

@@ -40,9 +40,7 @@ class Seeds:
 
     def __post_init__(self) -> None:
         if self.purpose not in get_args(Purpose):
-            raise CourseError(
-                f"purpose {self.purpose!r} is unknown; use one of {', '.join(get_args(Purpose))}"
-            )
+            raise CourseError(f"purpose {self.purpose!r} is unknown; use one of {', '.join(get_args(Purpose))}")
         if self.purpose != "public" and not self.secret:
             raise CourseError(f"purpose {self.purpose!r} needs the course secret; see load_secret")
 
@@ -89,9 +87,7 @@ def load_secret(course_root: Path) -> bytes:
 def _parse(text: str, where: str, mend: str) -> bytes:
     text = text.strip()
     if len(text) < _SHORTEST:
-        raise CourseError(
-            f"{where}: {len(text)} characters are too few for a secret, {_SHORTEST} are needed; {mend}"
-        )
+        raise CourseError(f"{where}: {len(text)} characters are too few for a secret, {_SHORTEST} are needed; {mend}")
     is_hex = re.fullmatch(r"([0-9a-fA-F]{2})+", text)
     return bytes.fromhex(text) if is_hex else text.encode("utf-8", "surrogateescape")
 
@@ -99,20 +95,14 @@ def _parse(text: str, where: str, mend: str) -> bytes:
 def _read(path: Path) -> bytes:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
-        raise CourseError(
-            f"{path}: not a regular file; remove it, a new secret is made (and all seeds change)"
-        )
+        raise CourseError(f"{path}: not a regular file; remove it, a new secret is made (and all seeds change)")
     if os.name == "posix" and status.st_mode & 0o077:
-        raise CourseError(
-            f"{path}: mode {status.st_mode & 0o777:o} lets others at the secret; chmod 600 '{path}'"
-        )
+        raise CourseError(f"{path}: mode {status.st_mode & 0o777:o} lets others at the secret; chmod 600 '{path}'")
     try:
         text = path.read_bytes().decode("ascii")
     except UnicodeDecodeError:
         text = ""
-    return _parse(
-        text, str(path), "restore it from a backup, or remove it: a new one is made (and all seeds change)"
-    )
+    return _parse(text, str(path), "restore it from a backup, or remove it: a new one is made (and all seeds change)")
 
 
 def _create(path: Path) -> None:

@@ -33,9 +33,7 @@ def load_toml(path: Path, error: type[GraderError] = CourseError) -> tuple[dict[
         text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte order mark
         return tomllib.loads(text), text
     except OSError as problem:
-        raise error(
-            f"{path}: cannot be read ({problem.strerror}); put the file there, readable for you"
-        ) from None
+        raise error(f"{path}: cannot be read ({problem.strerror}); put the file there, readable for you") from None
     except UnicodeDecodeError as problem:
         raise error(f"{path}: byte {problem.start} is not UTF-8; save the file as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as problem:

@@ -77,13 +77,9 @@ def extract(archive: Path, destination: Path, caps: ArchiveCaps | None = None) -
                 shutil.rmtree(destination, ignore_errors=True)
                 raise
     except OSError as problem:
-        raise IntakeError(
-            f"{archive}: cannot be unpacked ({problem.strerror}); check the file and the free space"
-        ) from None
+        raise IntakeError(f"{archive}: cannot be unpacked ({problem.strerror}); check the file and the free space") from None
     except _BROKEN as problem:
-        raise IntakeError(
-            f"{archive}: damaged or no zip ({problem}); ask for it again, packed as .zip"
-        ) from None
+        raise IntakeError(f"{archive}: damaged or no zip ({problem}); ask for it again, packed as .zip") from None
 
 
 class _CappedFile(io.FileIO):
@@ -95,9 +91,7 @@ class _CappedFile(io.FileIO):
         size = os.fstat(self.fileno()).st_size
         if size > caps.archive:
             self.close()
-            mend = (
-                f"at most {format_size(caps.archive)} are unpacked; leave data sets out, or split the class"
-            )
+            mend = f"at most {format_size(caps.archive)} are unpacked; leave data sets out, or split the class"
             raise IntakeError(f"{archive}: {format_size(size)}; {mend}")
 
     def read(self, size: int | None = -1) -> bytes:
@@ -114,9 +108,7 @@ class _CappedFile(io.FileIO):
 
 def _judged(archive: Path, infos: list[zipfile.ZipInfo], caps: ArchiveCaps) -> list[_Entry]:
     if len(infos) > caps.entries:
-        raise IntakeError(
-            f"{archive}: {len(infos)} entries; at most {caps.entries} are unpacked; split the class"
-        )
+        raise IntakeError(f"{archive}: {len(infos)} entries; at most {caps.entries} are unpacked; split the class")
     entries = []
     for info in infos:
         problem = _name_problem(info.orig_filename, caps)
@@ -129,9 +121,7 @@ def _judged(archive: Path, infos: list[zipfile.ZipInfo], caps: ArchiveCaps) -> l
             entries.append(_Entry(info, parts, info.orig_filename.endswith("/")))
     total = sum(entry.info.file_size for entry in entries)
     if total > caps.total:
-        raise IntakeError(
-            f"{archive}: {format_size(total)} unpacked; at most {format_size(caps.total)}; split the class"
-        )
+        raise IntakeError(f"{archive}: {format_size(total)} unpacked; at most {format_size(caps.total)}; split the class")
     _refuse_clashes(archive, entries)
     return entries
 
@@ -146,11 +136,7 @@ def _name_problem(name: str, caps: ArchiveCaps) -> str | None:
         return f"an absolute path; {again}"
     if ".." in name.split("/"):
         return f"'..' leads out of the archive; {again}"
-    if (
-        len(name) > caps.name
-        or name.count("/") > caps.depth
-        or any(len(p.encode()) > 255 for p in name.split("/"))
-    ):
+    if len(name) > caps.name or name.count("/") > caps.depth or any(len(p.encode()) > 255 for p in name.split("/")):
         return f"a path of {len(name)} characters and {name.count('/')} folders is too long; shorten it"
     return None
 
@@ -186,14 +172,10 @@ def _refuse_clashes(archive: Path, entries: list[_Entry]) -> None:
             if other is None:
                 spelled[key] = (name, is_folder)
             elif other != (name, True) or not is_folder:
-                raise IntakeError(
-                    f"{archive}, entry {name!r}: the same name as {other[0]!r}; rename one and pack it again"
-                )
+                raise IntakeError(f"{archive}, entry {name!r}: the same name as {other[0]!r}; rename one and pack it again")
 
 
-def _write_all(
-    archive: Path, opened: zipfile.ZipFile, entries: list[_Entry], destination: Path, caps: ArchiveCaps
-) -> None:
+def _write_all(archive: Path, opened: zipfile.ZipFile, entries: list[_Entry], destination: Path, caps: ArchiveCaps) -> None:
     left = caps.total
     for entry in entries:
         path = destination.joinpath(*entry.parts)

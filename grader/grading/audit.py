@@ -66,22 +66,13 @@ def override_fault(task: Task, override: Override) -> str | None:
 def _task_faults(task_id: str, tests: Sequence[tuple[str, float]], home: Mapping[str, str]) -> list[str]:
     names = [test for test, _ in tests]
     faults = [] if names else [f"the suite has no test for the task {task_id!r}"]
-    faults += [
-        f"the suite lists {test!r} twice"
-        for test in sorted({name for name in names if names.count(name) > 1})
-    ]
+    faults += [f"the suite lists {test!r} twice" for test in sorted({name for name in names if names.count(name) > 1})]
     faults += [f"{test!r} is in the task {home[test]!r} as well" for test in names if home[test] != task_id]
-    faults += [
-        f"{test!r} has the weight {w!r}, not a number above 0"
-        for test, w in tests
-        if not is_number(w) or w <= 0
-    ]
+    faults += [f"{test!r} has the weight {w!r}, not a number above 0" for test, w in tests if not is_number(w) or w <= 0]
     return faults
 
 
-def _outcome_faults(
-    outcome: Outcome, home: Mapping[str, str], weights: Mapping[str, float], seen: set[str]
-) -> list[str]:
+def _outcome_faults(outcome: Outcome, home: Mapping[str, str], weights: Mapping[str, float], seen: set[str]) -> list[str]:
     test, earned = outcome.test, outcome.fraction
     if test not in home:
         return [f"an outcome of {test!r}, which is not a test of the suite"]
@@ -91,9 +82,7 @@ def _outcome_faults(
     if outcome.task != home[test]:
         faults.append(f"{test!r} came back for the task {outcome.task!r}, the suite has it in {home[test]!r}")
     if not is_number(outcome.weight) or outcome.weight != weights[test]:
-        faults.append(
-            f"{test!r} came back with the weight {outcome.weight!r}, the suite gives it {weights[test]!r}"
-        )
+        faults.append(f"{test!r} came back with the weight {outcome.weight!r}, the suite gives it {weights[test]!r}")
     if outcome.verdict not in get_args(TestVerdict) or outcome.kind not in get_args(Kind):
         faults.append(f"{test!r} has the unknown verdict {outcome.verdict!r} ({outcome.kind!r})")
     if not is_number(earned) or not 0 <= earned <= 1:

@@ -43,9 +43,7 @@ def grade_key(parts: KeyParts) -> str:
 def suite_digest(course: Course, name: str) -> str:
     """Over every file of `solutions/<name>/` that can change a grade, and the assignment.toml."""
     folder = course.solution_folder(name)
-    files = [
-        file for file in _files(folder, "*") if file.relative_to(folder).parts[0] not in _NO_PART_OF_A_GRADE
-    ]
+    files = [file for file in _files(folder, "*") if file.relative_to(folder).parts[0] not in _NO_PART_OF_A_GRADE]
     facts = course.assignment(name).folder / FILE_NAME
     return _digest(course.root, [*files, facts])
 

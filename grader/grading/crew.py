@@ -29,9 +29,7 @@ _MARGIN = 120.0  # seconds beyond a submission's own limit that its suite may ta
 _START = 300.0  # seconds for the suites' imports: torch from a cold disk, on a loaded machine
 _END = 30.0
 _TICK = 0.5
-_BOOT = (
-    "import sys; from grader.grading.session import main; raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))"
-)
+_BOOT = "import sys; from grader.grading.session import main; raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CHANGES_TESTS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT")
 

@@ -101,9 +101,7 @@ def find_submissions(
 class _Search:
     """One walk. `modules`: module file of each wanted assignment; `known`: all assignments' names."""
 
-    def __init__(
-        self, source: Path, known: list[str], modules: dict[str, str], student: str | None, is_named: bool
-    ) -> None:
+    def __init__(self, source: Path, known: list[str], modules: dict[str, str], student: str | None, is_named: bool) -> None:
         self.source, self.known, self.modules, self.student = source, known, modules, student
         self.is_named = is_named
         self.root = source if source.is_dir() else source.parent
@@ -116,9 +114,7 @@ class _Search:
         names = list(self.modules) if self.is_named else self._of_files([self.source.name])
         if len(names) != 1:
             known = did_you_mean(self.source.name, self.modules.values())
-            raise IntakeError(
-                f"{self.source}: no assignment has this file; {known} Or say which with --assignment"
-            )
+            raise IntakeError(f"{self.source}: no assignment has this file; {known} Or say which with --assignment")
         self._add(names[0], (), self._student_of(names[0], ()), single=self.source.name)
 
     def folder(self, parts: tuple[str, ...]) -> None:
@@ -146,9 +142,7 @@ class _Search:
     def _one(self, parts: tuple[str, ...], names: list[str]) -> None:
         if len(names) > 1:
             files = " and ".join(repr(self.modules[name]) for name in names)
-            raise IntakeError(
-                f"{self.root.joinpath(*parts)}: holds {files}; say which is meant with --assignment"
-            )
+            raise IntakeError(f"{self.root.joinpath(*parts)}: holds {files}; say which is meant with --assignment")
         self._add(names[0], parts, self._student_of(names[0], parts))
 
     def _class(self, parts: tuple[str, ...], folders: list[str], files: list[str]) -> None:
@@ -198,9 +192,7 @@ class _Search:
 
     def _strays(self, parts: tuple[str, ...], files: list[str]) -> None:
         for name in files:
-            meant = [
-                module for module in self.modules.values() if module.casefold() == name.casefold() != name
-            ]
+            meant = [module for module in self.modules.values() if module.casefold() == name.casefold() != name]
             mend = f"; rename it to {meant[0]!r} if that is what it is" if meant else ""
             self._problem((*parts, name), "a stray file, not looked at" + mend)
 

@@ -89,9 +89,7 @@ def take_in(found: Found, assignment: Assignment) -> Intake:
     return Intake(found.student, assignment.name, files, tuple(problems), missing)
 
 
-def _take_one(
-    found: Found, assignment: Assignment, folder: int, name: str, problems: list[str]
-) -> dict[str, bytes]:
+def _take_one(found: Found, assignment: Assignment, folder: int, name: str, problems: list[str]) -> dict[str, bytes]:
     try:
         data = _read(folder, _source_name(found, assignment, name))
     except _Refused as refused:
@@ -163,9 +161,7 @@ def _content(descriptor: int) -> bytes:
         size = len(data)
         if size <= FILE_CAP:
             return data
-    raise _Refused(
-        f"{format_size(size)}, at most {format_size(FILE_CAP)} is taken; keep data and output out of it"
-    )
+    raise _Refused(f"{format_size(size)}, at most {format_size(FILE_CAP)} is taken; keep data and output out of it")
 
 
 def _refuse_kind(status: os.stat_result, is_right: Callable[[int], bool], parent: str = "") -> None:

@@ -35,11 +35,7 @@ class Overrides:
 
     def of(self, student: str, assignment: str) -> dict[str, Override]:
         """Those of one submission, by task id: what `score` takes."""
-        return {
-            task: word
-            for (who, what, task), word in self.entries.items()
-            if (who, what) == (student, assignment)
-        }
+        return {task: word for (who, what, task), word in self.entries.items() if (who, what) == (student, assignment)}
 
     def unused(self, graded: Iterable[tuple[str, str]]) -> list[str]:
         """A sentence for each override whose (student, assignment) is not among the graded ones."""
@@ -70,18 +66,14 @@ def load_overrides(path: Path, assignment_of: Callable[[str], Assignment]) -> Ov
         key, override = _entry(where, entry, assignment_of)
         if key in found:
             student, assignment, task = key
-            raise ReportError(
-                f"{where}: {student!r} has an override of {assignment}.{task} already; remove one of the two"
-            )
+            raise ReportError(f"{where}: {student!r} has an override of {assignment}.{task} already; remove one of the two")
         found[key] = override
     return Overrides(found)
 
 
 def _places(path: Path, text: str, count: int) -> list[str]:
     """`overrides.toml, line 7 (override 2)`; without lines where they cannot be told."""
-    lines = [
-        number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("[[override]]")
-    ]
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("[[override]]")]
     if len(lines) != count:
         return [f"{path}, override {number}" for number in range(1, count + 1)]
     return [f"{path}, line {line} (override {number})" for number, line in enumerate(lines, 1)]
@@ -98,7 +90,5 @@ def _entry(
     except CourseError as problem:
         raise ReportError(f"{where}: {problem}") from None
     if not 0 <= points <= task.points:
-        raise table.fail(
-            "points", f"the task {task_id!r} gives 0 to {task.points:g}; write a number in that range"
-        )
+        raise table.fail("points", f"the task {task_id!r} gives 0 to {task.points:g}; write a number in that range")
     return (student, name, task_id), Override(points, reason)

@@ -84,9 +84,7 @@ def build_report(assignment: Assignment, result: Score, grading: Grading) -> dic
         "ta": {
             "faults": list(result.faults),
             "outcomes": [_without_time(outcome) for outcome in grading.outcomes],
-            "suite": {
-                task: [[test, weight] for test, weight in tests] for task, tests in grading.suite.items()
-            },
+            "suite": {task: [[test, weight] for test, weight in tests] for task, tests in grading.suite.items()},
             "run_faults": list(grading.faults),
             "output": grading.output,
         },
@@ -148,9 +146,7 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
         # ASCII: a name or message with control characters must not act on the terminal that shows the file.
         text = json.dumps(report, indent=2, allow_nan=False)
     except (TypeError, ValueError) as problem:
-        raise ReportError(
-            f"{path}: not written, a value is not JSON ({problem}); report this as a bug"
-        ) from None
+        raise ReportError(f"{path}: not written, a value is not JSON ({problem}); report this as a bug") from None
     write_atomic(path, text.encode() + b"\n")
 
 

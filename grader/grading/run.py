@@ -274,9 +274,7 @@ def _tests(suite: Suite) -> Iterator[tuple[str, str, float]]:
 
 def _nothing(intake: Intake, assignment: Assignment, suite: Suite) -> list[Outcome]:
     """Every test failed: there was no module to test."""
-    why = next(
-        (line for line in intake.problems if assignment.module_file in line), f"{assignment.module_file} is missing"
-    )
+    why = next((line for line in intake.problems if assignment.module_file in line), f"{assignment.module_file} is missing")
     return [Outcome(test, task, "failed", weight, 0.0, "missing", why) for task, test, weight in _tests(suite)]
 
 

@@ -111,9 +111,7 @@ _Pair = tuple[TaskScore, Fraction | None]  # the exact points, None where there 
 
 def _judge(task: Task, tests: _Tests, faults: Sequence[str]) -> _Pair:
     """One task by its tests alone."""
-    result = TaskScore(
-        task.id, task.title, task.points, None, "fault", tests=len(tests), faults=tuple(faults)
-    )
+    result = TaskScore(task.id, task.title, task.points, None, "fault", tests=len(tests), faults=tuple(faults))
     if faults:
         return dataclasses.replace(result, kind="fault", message=_WAITS), None
     ran = [outcome for outcome, _ in tests if outcome is not None]
@@ -121,20 +119,14 @@ def _judge(task: Task, tests: _Tests, faults: Sequence[str]) -> _Pair:
     result = dataclasses.replace(result, passed=passed, notes=_notes(ran))
     absent = next((outcome for outcome in ran if outcome.verdict == "not assessed"), None)
     if absent is not None:
-        return dataclasses.replace(
-            result, verdict="not assessed", kind=absent.kind, message=absent.message
-        ), None
+        return dataclasses.replace(result, verdict="not assessed", kind=absent.kind, message=absent.message), None
     earned = sum((_exact(weight) * _exact(o.fraction) for o, weight in tests if o is not None), Fraction(0))
     points = _exact(task.points) * earned / sum(_exact(weight) for _, weight in tests)
     if passed == len(tests):
         return dataclasses.replace(result, score=_rounded(points), verdict="passed"), points
-    kind, message = _explain(
-        task, [outcome for outcome, _ in tests if outcome is None or outcome.fraction != 1]
-    )
+    kind, message = _explain(task, [outcome for outcome, _ in tests if outcome is None or outcome.fraction != 1])
     verdict: TaskVerdict = "partly" if points else "failed"
-    return dataclasses.replace(
-        result, score=_rounded(points), verdict=verdict, kind=kind, message=message
-    ), points
+    return dataclasses.replace(result, score=_rounded(points), verdict=verdict, kind=kind, message=message), points
 
 
 def _notes(ran: Sequence[Outcome]) -> tuple[str, ...]:
@@ -171,10 +163,7 @@ def _settle(pair: _Pair, override: Override | None, is_waived: bool) -> _Pair:
 def _total(pairs: Sequence[_Pair], astray: Sequence[str]) -> Score:
     counted = [(task, points) for task, points in pairs if not task.is_waived]
     assessed = [task for task, _ in counted if task.verdict != "not assessed"]
-    most = [
-        sum((_exact(task.points) for task in tasks), Fraction(0))
-        for tasks in ([t for t, _ in counted], assessed)
-    ]
+    most = [sum((_exact(task.points) for task in tasks), Fraction(0)) for tasks in ([t for t, _ in counted], assessed)]
     total = sum((points for _, points in counted if points is not None), Fraction(0))
     faults = [f"{task.id}: {sentence}" for task, _ in counted for sentence in task.faults]
     if not counted or not all(task.override for task, _ in counted):

@@ -97,9 +97,7 @@ class GradingSession:
         mark_items(session.items)
         for item in session.items:
             if MARK not in item.stash:
-                raise CourseError(
-                    f'{item.path.name}, {item.name} has no @pytest.mark.task("id"): nobody would count it'
-                )
+                raise CourseError(f'{item.path.name}, {item.name} has no @pytest.mark.task("id"): nobody would count it')
             self._items.setdefault(item.stash[MARK].assignment.name, []).append(item)
         for name in self._config.assignments:
             self._arrange(self._course.assignment(name))

@@ -24,9 +24,7 @@ _FACTS = "assignment.toml"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--submission`: which file a suite tests in-process, instead of the one beside it."""
     group = parser.getgroup("grader", "graded assignments")
-    group.addoption(
-        "--submission", type=Path, metavar="FILE", help="test this file instead of the one beside the suite"
-    )
+    group.addoption("--submission", type=Path, metavar="FILE", help="test this file instead of the one beside the suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

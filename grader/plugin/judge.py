@@ -86,9 +86,7 @@ class Judge:
             return self._failed("limit", f"stopped: your code {verdict}")
         return self._failed("malformed" if isinstance(verdict, MalformedReply) else "died", f"stopped: {verdict}")
 
-    def _make(
-        self, verdict: TestVerdict, kind: Kind, message: str, *, fraction: float = 0.0, detail: str = ""
-    ) -> Outcome:
+    def _make(self, verdict: TestVerdict, kind: Kind, message: str, *, fraction: float = 0.0, detail: str = "") -> Outcome:
         notes = tuple(self.contact.notes)
         return Outcome(
             test=self.name, task=self.mark.task, verdict=verdict, weight=self.mark.weight, fraction=fraction, kind=kind,
@@ -141,9 +139,7 @@ class Judge:
         limit = format_size(self.mark.assignment.limits.memory)
         if error.wanted is None:
             return f"stopped: your code used more than {limit} of memory ({place})"
-        return (
-            f"stopped: your code asked for {format_size(error.wanted)} at once, of {limit} of memory in all ({place})"
-        )
+        return f"stopped: your code asked for {format_size(error.wanted)} at once, of {limit} of memory in all ({place})"
 
     def _of_pytest(self, message: str) -> tuple[Kind, str]:
         if found := _TIMEOUT.search(message):

@@ -17,9 +17,7 @@ _WORDS = {
 _COLOURS = {"passed": {"green": True}, "partly": {"yellow": True}, "not done": {"yellow": True}}
 
 
-def table_lines(
-    assignment: Assignment, outcomes: Sequence[Outcome], width: int
-) -> Iterator[tuple[str, dict[str, bool]]]:
+def table_lines(assignment: Assignment, outcomes: Sequence[Outcome], width: int) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines with their markup: task, points, verdict; below a task that failed, what is known of why; below all, notes."""
     told: list[str] = []
     column = max(len(task.title) for task in assignment.tasks)

@@ -78,7 +78,10 @@ class Handle:
     def __repr__(self) -> str:
         """Its repr in the worker."""
         __tracebackhide__ = True
-        return str(_ask(self, "repr"))
+        text = _ask(self, "repr")
+        if type(text) is not str:
+            raise TypeError("the repr of a student's object is no text")
+        return text
 
     def __enter__(self) -> Any:
         """Enter it as a context manager."""

@@ -14,14 +14,10 @@ import pytest
 from grader.errors import IntakeError
 from grader.grading.archive import ArchiveCaps, extract
 
-SMALL = ArchiveCaps(
-    archive=40_000, directory=8_000, entries=20, entry=20_000, total=30_000, ratio=50, ratio_from=5_000
-)
+SMALL = ArchiveCaps(archive=40_000, directory=8_000, entries=20, entry=20_000, total=30_000, ratio=50, ratio_from=5_000)
 
 
-def pack(
-    path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
-) -> Path:
+def pack(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in entries:
             archive.writestr(name, data)
@@ -148,9 +144,7 @@ def test_a_bomb_that_lies_is_stopped_by_the_bytes(tmp_path):
     at = raw.rfind(b"PK\x01\x02")
     struct.pack_into("<I", raw, at + 24, 100)
     archive.write_bytes(raw)
-    assert refusal(tmp_path, archive).startswith(
-        ": damaged or no zip (Bad CRC-32 for file 'a'); ask for it again"
-    )
+    assert refusal(tmp_path, archive).startswith(": damaged or no zip (Bad CRC-32 for file 'a'); ask for it again")
 
 
 def test_bytes_are_counted_whatever_was_declared(tmp_path, monkeypatch):
@@ -186,9 +180,7 @@ def test_damaged(tmp_path, data):
     (tmp_path / "c.zip").write_bytes(data)
     problem = refusal(tmp_path, tmp_path / "c.zip")
     assert problem.startswith(": damaged or no zip (")
-    assert problem.endswith(
-        "; ask for it again, packed as .zip"
-    )
+    assert problem.endswith("; ask for it again, packed as .zip")
 
 
 def test_every_single_broken_byte_is_harmless(tmp_path):
@@ -210,9 +202,7 @@ def test_every_single_broken_byte_is_harmless(tmp_path):
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path):
-    with pytest.raises(
-        IntakeError, match=r"none.zip: cannot be unpacked \(No such file.*check the file and the free space"
-    ):
+    with pytest.raises(IntakeError, match=r"none.zip: cannot be unpacked \(No such file.*check the file and the free space"):
         extract(tmp_path / "none.zip", tmp_path / "out")
     archive = pack(tmp_path / "c.zip", ("a", b"x"))
     (tmp_path / "there").mkdir()

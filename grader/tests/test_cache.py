@@ -13,9 +13,7 @@ from grader.grading.outcome import Outcome
 from grader.grading.report import Grading, build_report, write_report
 from grader.grading.score import score
 
-PARTS = KeyParts(
-    "sub", "suite", "grader", "00ff00ff", "cpu", "bubblewrap", "generated", Limits(), "constraints"
-)
+PARTS = KeyParts("sub", "suite", "grader", "00ff00ff", "cpu", "bubblewrap", "generated", Limits(), "constraints")
 
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(KeyParts)])
@@ -99,11 +97,7 @@ def test_the_grader_counts_without_its_tests(tmp_path):
 def test_the_constraints_count(tmp_path):
     absent = constraints_digest(tmp_path / "constraints.txt")
     change(tmp_path, "constraints.txt", "numpy==2\n")
-    assert (
-        constraints_digest(tmp_path / "constraints.txt")
-        != absent
-        == constraints_digest(tmp_path / "none.txt")
-    )
+    assert constraints_digest(tmp_path / "constraints.txt") != absent == constraints_digest(tmp_path / "none.txt")
 
 
 def written(tmp_path: Path, outcome: Outcome, key: str = "k", **more) -> Path:

@@ -312,9 +312,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("words", "mistake"), MISTAKES)
 @pytest.mark.parametrize("shape", [(17,), (9, 40), (3, 4, 5), (5, 3, 4, 2)])
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
-def test_mistakes_are_named_in_every_shape(
-    words: str, mistake: Any, shape: tuple[int, ...], precision: Any
-) -> None:
+def test_mistakes_are_named_in_every_shape(words: str, mistake: Any, shape: tuple[int, ...], precision: Any) -> None:
     expected = 30 * normal(*shape)
     error = caught(mistake(expected).astype(precision), expected, name="out")
     assert words in (error.suspect or "")
@@ -358,9 +356,7 @@ def test_mistakes_of_place_and_order(shape: tuple[int, ...], words: str, mistake
 
 def test_mistakes_of_values_above_zero() -> None:
     expected = normal(9) ** 2
-    assert (
-        caught(np.sqrt(expected), expected).suspect == "the values are the square roots of what is expected"
-    )
+    assert caught(np.sqrt(expected), expected).suspect == "the values are the square roots of what is expected"
     assert caught(np.log(expected), expected).suspect == "the values are the logarithms of what is expected"
 
 
@@ -372,14 +368,8 @@ def test_mistakes_of_truth_values() -> None:
 
 def test_a_factor_names_the_axis_it_is_the_length_of() -> None:
     expected = normal(9, 40)
-    assert (
-        caught(expected * 40, expected).suspect
-        == "every value is 40 times what is expected (40 is the length of axis 1)"
-    )
-    assert (
-        caught(expected / 9, expected).suspect
-        == "every value is 1/9 of what is expected (9 is the length of axis 0)"
-    )
+    assert caught(expected * 40, expected).suspect == "every value is 40 times what is expected (40 is the length of axis 1)"
+    assert caught(expected / 9, expected).suspect == "every value is 1/9 of what is expected (9 is the length of axis 0)"
     assert "(5 is the length of axis 0 and of axis 1)" in str(caught(normal(5, 5) * 5, normal(5, 5)))
 
 
@@ -415,9 +405,7 @@ def test_named_suspects_come_first_and_verbatim() -> None:
     text = "squared distances: the square root is missing"
     error = caught(expected**2, expected, suspects={"never": expected + 1, text: lambda: expected**2})
     assert error.suspect == text
-    assert str(error).startswith(
-        f"{text}. In the result, 360 of 360 values differ; the largest difference is at ["
-    )
+    assert str(error).startswith(f"{text}. In the result, 360 of 360 values differ; the largest difference is at [")
 
 
 def test_a_suspect_is_allowed_ten_tolerances_and_no_more() -> None:
@@ -445,9 +433,7 @@ def test_a_suspect_that_cannot_be_computed_changes_no_verdict() -> None:
     expected = normal(9)
     error = caught(-expected, expected, suspects={"broken": lambda: 1 / 0, "text": "no number"})
     assert error.suspect == "the sign is flipped"
-    assert error.__notes__ == [
-        "the suspect 'broken' could not be computed: ZeroDivisionError: division by zero"
-    ]
+    assert error.__notes__ == ["the suspect 'broken' could not be computed: ZeroDivisionError: division by zero"]
 
 
 def test_suspects_cost_nothing_on_success() -> None:
@@ -460,9 +446,7 @@ def test_standard_suspects_can_be_left_out() -> None:
 
 
 def test_a_question_keeps_its_mark() -> None:
-    assert str(caught([5.0], [1.5], suspects={"is k ignored?": [5.0]})).startswith(
-        "is k ignored? In the result, "
-    )
+    assert str(caught([5.0], [1.5], suspects={"is k ignored?": [5.0]})).startswith("is k ignored? In the result, ")
 
 
 # no mistake is named by chance
@@ -552,9 +536,7 @@ GARBAGE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "expected", [1.5, 3, True, [1.0, 2.0, 3.0], [1, 2, 3], [[1e308], [5e-324]], [np.nan, np.inf, 0]]
-)
+@pytest.mark.parametrize("expected", [1.5, 3, True, [1.0, 2.0, 3.0], [1, 2, 3], [[1e308], [5e-324]], [np.nan, np.inf, 0]])
 def test_garbage_gives_a_mismatch_and_nothing_else(expected: Any) -> None:
     for value in GARBAGE:
         for check in (expect_close, expect_equal):
@@ -576,8 +558,7 @@ def test_labels_are_explained() -> None:
     labels = np.random.default_rng(3).integers(0, 5, 40)
     error = caught(labels + 1.0, labels, expect_equal, name="labels")
     assert str(error) == (
-        "every value is 1 too large. "
-        "In labels, 40 of 40 values differ; the first is at [0]: got 5, expected 4."
+        "every value is 1 too large. In labels, 40 of 40 values differ; the first is at [0]: got 5, expected 4."
     )
     assert caught(labels * 0, labels, expect_equal).suspect == "all zeros"
     assert caught(labels * 0 + 3, labels, expect_equal).suspect == "every value is the same (3)"
@@ -618,16 +599,12 @@ def test_unequal_things_are_named(actual: Any, expected: Any, kind: str, words: 
 
 def test_suspects_of_equal_may_be_anything() -> None:
     suspects = {"the worst k": lambda: 1, "the key is text": {"1": 2}}
-    assert str(caught(1, 3, expect_equal, suspects=suspects)).startswith(
-        "the worst k. The result is 1 where 3 "
-    )
+    assert str(caught(1, 3, expect_equal, suspects=suspects)).startswith("the worst k. The result is 1 where 3 ")
     assert caught({"1": 2}, {1: 2}, expect_equal, suspects=suspects).suspect == "the key is text"
     assert caught(5, 3, expect_equal, suspects=suspects).suspect is None
 
 
-@pytest.mark.parametrize(
-    ("check", "expected"), [(expect_close, None), (expect_close, [[1], [1, 2]]), (expect_equal, {1})]
-)
+@pytest.mark.parametrize(("check", "expected"), [(expect_close, None), (expect_close, [[1], [1, 2]]), (expect_equal, {1})])
 def test_a_suite_that_expects_no_numbers_is_at_fault(check: Any, expected: Any) -> None:
     with pytest.raises(SuiteFault, match="what is expected of the result is .*: give numbers"):
         check([1.0], expected)

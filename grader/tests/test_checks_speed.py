@@ -43,9 +43,7 @@ class Function:
 
     __grader_handle__ = True
 
-    def __init__(
-        self, machine: Machine, cost: Callable[[int], float], journal: list[Any] | None = None
-    ) -> None:
+    def __init__(self, machine: Machine, cost: Callable[[int], float], journal: list[Any] | None = None) -> None:
         self.machine, self.cost, self.journal = machine, cost, [] if journal is None else journal
         self.clock: Clock = machine
 
@@ -58,9 +56,7 @@ class Function:
         return 2 * argument
 
 
-def pair(
-    candidate: Callable[[int], float], baseline: Callable[[int], float] = lambda k: 30.0
-) -> tuple[Function, Function]:
+def pair(candidate: Callable[[int], float], baseline: Callable[[int], float] = lambda k: 30.0) -> tuple[Function, Function]:
     return Function(Machine(), candidate), Function(Machine(), baseline)
 
 
@@ -107,9 +103,7 @@ def test_a_noisy_measurement_is_repeated_on_other_inputs() -> None:
     assert result.ratio == 30.0
     journal: list[Any] = []
     machine = Machine()
-    slow_once = Function(
-        machine, lambda k: 0.01 if journal.count(k) > 1 else 3.0, journal
-    )  # a cache gains nothing
+    slow_once = Function(machine, lambda k: 0.01 if journal.count(k) > 1 else 3.0, journal)  # a cache gains nothing
     with pytest.raises(Mismatch, match="10.0 times"):
         speed_ratio(slow_once, Function(Machine(), lambda k: 30.0), inputs=INPUTS, at_least=20)
     assert journal == list(range(11))
@@ -169,9 +163,7 @@ def test_misuse_is_the_suites_fault() -> None:
         speed_ratio(*pair(lambda k: 1.0), inputs=INPUTS[:4], at_least=2)
     machine = Machine()
     with pytest.raises(SuiteFault, match="two callables of one worker: take fresh_submission and baseline"):
-        speed_ratio(
-            Function(machine, lambda k: 1.0), Function(machine, lambda k: 1.0), inputs=INPUTS, at_least=2
-        )
+        speed_ratio(Function(machine, lambda k: 1.0), Function(machine, lambda k: 1.0), inputs=INPUTS, at_least=2)
 
 
 def test_a_shared_clock_is_advisory_and_never_fails() -> None:

@@ -64,9 +64,11 @@ def attempt(action):
 
 def after(confine, attempts, uid=None):
     """What becomes of each attempt once `confine()` has been called, all in one child."""
+
     def action():
         confine()
         return {name: attempt(each) for name, each in attempts.items()}
+
     return in_child(action, uid)[0]
 
 
@@ -246,6 +248,7 @@ def test_landlock_says_what_is_wrong(monkeypatch, place):
     def with_a_thread():
         threading.Thread(target=threading.Event().wait, daemon=True).start()
         landlock.restrict([], [])
+
     assert "binds one thread and this process has 2; fork first" in in_child(with_a_thread)[0]
     with monkeypatch.context() as patch:
         patch.setattr(os, "listdir", lambda _: os.open("/nowhere/at/all", os.O_RDONLY))

@@ -78,10 +78,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
 
 
 def test_files_may_lie_in_folders_and_be_optional(tmp_path):
-    facts = (
-        'files = ["knn.py", "more/answers.toml"]\noptional = ["more/answers.toml"]\ndata = ["digits"]\n'
-        + FACTS
-    )
+    facts = 'files = ["knn.py", "more/answers.toml"]\noptional = ["more/answers.toml"]\ndata = ["digits"]\n' + FACTS
     assignment = load_assignment(write(tmp_path, facts=facts))
     assert assignment.optional == ("more/answers.toml",)
     assert assignment.data == ("digits",)
@@ -159,9 +156,7 @@ def test_wrong_tables_are_named(tmp_path):
 
 
 def test_unreadable_files_are_named(tmp_path):
-    with pytest.raises(
-        CourseError, match=r"toml: cannot be read \(No such file.*put the file there, readable for you"
-    ):
+    with pytest.raises(CourseError, match=r"toml: cannot be read \(No such file.*put the file there, readable for you"):
         load_assignment(tmp_path)
     (tmp_path / "assignment.toml").write_bytes(b'title = "\xff"')
     with pytest.raises(CourseError, match="byte 9 is not UTF-8; save the file as UTF-8"):
@@ -172,9 +167,7 @@ def test_unknown_names_are_suggested(tmp_path):
     write(tmp_path)
     with pytest.raises(CourseError, match="assignments: no assignment 'knm'; did you mean 'knn'?"):
         Course(tmp_path).assignment("knm")
-    with pytest.raises(
-        CourseError, match="assignment.toml: there is no task 'Two_Loop'; did you mean 'two_loops'?"
-    ):
+    with pytest.raises(CourseError, match="assignment.toml: there is no task 'Two_Loop'; did you mean 'two_loops'?"):
         Course(tmp_path).assignment("knn").task("Two_Loop")
     with pytest.raises(CourseError, match="no assignment '../knn'"):
         Course(tmp_path).assignment("../knn")
@@ -203,17 +196,13 @@ def test_a_course_is_found_from_within(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "assignments/knn")
     assert find_course().assignments() == ["knn"]
     (tmp_path / "other").mkdir()
-    with pytest.raises(
-        CourseError, match="nowhere: no such folder; name one inside the course with --course DIR"
-    ):
+    with pytest.raises(CourseError, match="nowhere: no such folder; name one inside the course with --course DIR"):
         find_course(tmp_path / "nowhere")
 
 
 def test_no_course(tmp_path):
     (tmp_path / "assignments/knn").mkdir(parents=True)
-    with pytest.raises(
-        CourseError, match=r"no course here or above .* change into one, or name it with --course DIR"
-    ):
+    with pytest.raises(CourseError, match=r"no course here or above .* change into one, or name it with --course DIR"):
         find_course(tmp_path / "assignments/knn")
 
 
@@ -245,14 +234,10 @@ def test_a_student_release_says_so(tmp_path):
         course.reference,
         lambda _: course.sample_class(),
     ):
-        with pytest.raises(
-            CourseError, match="this is a student release, it holds no hidden suites; use the course's own"
-        ):
+        with pytest.raises(CourseError, match="this is a student release, it holds no hidden suites; use the course's own"):
             ask("knn")
     (tmp_path / "solutions").mkdir()
-    with pytest.raises(
-        CourseError, match="solutions/knn: not there; the private half of the assignment belongs there"
-    ):
+    with pytest.raises(CourseError, match="solutions/knn: not there; the private half of the assignment belongs there"):
         course.hidden_suite("knn")
 
 
@@ -289,12 +274,7 @@ def test_public_seeds_need_no_secret():
 
 
 def test_seed_ids_tell_apart_and_nothing_more():
-    ids = {
-        Seeds(s, p, a).id
-        for s in (b"1" * 16, b"2" * 16)
-        for p in ("public", "feedback", "record")
-        for a in "xy"
-    }
+    ids = {Seeds(s, p, a).id for s in (b"1" * 16, b"2" * 16) for p in ("public", "feedback", "record") for a in "xy"}
     assert len(ids) == 2 * 2 * 2 + 2
     assert all(len(i) == 8 and int(i, 16) >= 0 for i in ids)
     seeds = Seeds(b"the very secret one", "record", "knn")
@@ -384,9 +364,7 @@ def test_a_secret_that_is_a_link_or_cannot_be_kept(tmp_path, monkeypatch):
         load_secret(tmp_path / "a")
     (tmp_path / "b").mkdir()
     (tmp_path / "b/.grader").touch()
-    with pytest.raises(
-        CourseError, match=r"cannot be kept there \(.*\); make the folder writable for you, or set \$GRADER"
-    ):
+    with pytest.raises(CourseError, match=r"cannot be kept there \(.*\); make the folder writable for you, or set \$GRADER"):
         load_secret(tmp_path / "b")
 
 

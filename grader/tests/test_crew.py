@@ -47,9 +47,7 @@ def trapped(toy: Path) -> Callable[[str], Path]:
 TRIGGER = RIGHT.replace("    return x", "    return x + (x == 7)")
 
 
-def test_suite_that_ends_its_process(
-    trapped: Callable[[str], Path], crew_on: Callable[..., Crew], graded: Grade
-) -> None:
+def test_suite_that_ends_its_process(trapped: Callable[[str], Path], crew_on: Callable[..., Crew], graded: Grade) -> None:
     with crew_on(trapped("import os; os.write(1, b'bye'); os._exit(3)"), level=IN_PROCESS) as crew:
         found = graded(crew, RIGHT, TRIGGER, RIGHT)
     assert [bool(one.fault) for one in found] == [False, True, False]
@@ -163,9 +161,7 @@ def test_nothing_is_left_behind(
     assert not scratch.exists()
 
 
-def test_suite_that_hangs_when_collected(
-    toy: Path, crew_on: Callable[..., Crew], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_suite_that_hangs_when_collected(toy: Path, crew_on: Callable[..., Crew], monkeypatch: pytest.MonkeyPatch) -> None:
     suite = toy / "solutions" / "toy" / "test_toy_hidden.py"
     suite.write_text("import time\ntime.sleep(600)\n")
     monkeypatch.setattr(crew_module, "_START", 1.0)

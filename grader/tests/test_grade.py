@@ -287,17 +287,14 @@ def test_unusable_suite(grade: Grade, hand_in: Callable[..., Path], edited: Call
 
 
 @pytest.mark.parametrize("width", ["60", "200"])
-def test_widths(
-    grade: Grade, hand_in: Callable[..., Path], toy: Path, monkeypatch: pytest.MonkeyPatch, width: str
-) -> None:
+def test_widths(grade: Grade, hand_in: Callable[..., Path], toy: Path, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
     hand_in("a-student-with-a-very-long-name@university.example.edu", "def double(x)\n")
     monkeypatch.setenv("COLUMNS", width)
     ran = grade("subs", "--out", str(toy / "a-long-name-of-a-folder" / "and-another-one-in-it"))
     table = [line for line in ran.out.splitlines() if line.startswith(("┃", "│"))]
     assert max(map(len, table)) <= int(width)
     assert (
-        "1 graded, 0 kept; reports and grades.csv in a-long-name-of-a-folder/and-another-one-in-it"
-        in ran.out.splitlines()
+        "1 graded, 0 kept; reports and grades.csv in a-long-name-of-a-folder/and-another-one-in-it" in ran.out.splitlines()
     )
     text = " ".join(line.split("│")[3].strip() for line in table if line.startswith("│"))
     assert "all tasks: toy.py, line 1 raised SyntaxError: expected ':'" in " ".join(text.split())

@@ -83,9 +83,7 @@ def test_nobody():
     assert grades_csv([]) == b"student,assignment,score,max_score,provisional\r\n"
 
 
-@pytest.mark.parametrize(
-    "student", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\tx", "\rx", "\nx", '=HYPERLINK("x";"y")']
-)
+@pytest.mark.parametrize("student", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\tx", "\rx", "\nx", '=HYPERLINK("x";"y")'])
 def test_formulas_become_text(student):
     assert rows(report(student))[1][0] == f"'{student}"
 
@@ -100,9 +98,7 @@ def test_names_that_are_not_text_are_written_escaped():
 
 
 def test_junit_counts_tasks():
-    root = ET.fromstring(
-        junit_xml([report("bob", last=FAULT), report("alice", last=ABSENT, message="the root is missing")])
-    )
+    root = ET.fromstring(junit_xml([report("bob", last=FAULT), report("alice", last=ABSENT, message="the root is missing")]))
     alice, bob = root.findall("testsuite")
     assert alice.attrib == {
         "name": "alice/knn", "tests": "2", "failures": "1", "errors": "0", "skipped": "1", "time": "1.500",

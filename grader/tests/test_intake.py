@@ -57,9 +57,7 @@ def put(root: Path, *names: str) -> Path:
 
 
 def test_a_class(look, tmp_path):
-    source = put(
-        tmp_path / "in", "bob/knn/knn.py", "alice/knn/knn.py", "alice/svm/svm.py", "alice/knn/timestamp.txt"
-    )
+    source = put(tmp_path / "in", "bob/knn/knn.py", "alice/knn/knn.py", "alice/svm/svm.py", "alice/knn/timestamp.txt")
     everything = [("alice", "knn", "alice/knn"), ("alice", "svm", "alice/svm"), ("bob", "knn", "bob/knn")]
     assert look(source) == (everything, [])
     assert look(source, assignment="svm") == ([everything[1]], ["'in/bob': nothing for 'svm'"])
@@ -93,9 +91,7 @@ def test_one_submission(look, tmp_path):
     assert look(tmp_path / "in/bob/knn") == ([("bob", "knn", "")], [])
     assert look(tmp_path / "in/alice", student="x") == ([("x", "knn", "")], [])
     assert look(tmp_path / "in/carol", assignment="svm") == ([("carol", "svm", "")], [])
-    with pytest.raises(
-        IntakeError, match="carol: holds 'knn.py' and 'svm.py'; say which is meant with --assignment"
-    ):
+    with pytest.raises(IntakeError, match="carol: holds 'knn.py' and 'svm.py'; say which is meant with --assignment"):
         look(tmp_path / "in/carol")
 
 
@@ -116,9 +112,7 @@ def test_one_file(look, course, tmp_path):
     assert look(tmp_path / "in/alice/knn.py") == ([("alice", "knn", "")], [])
     found, _ = find_submissions(tmp_path / "in/alice/mine.py", course, scratch=tmp_path, assignment="knn")
     assert found == [Found("alice", "knn", (tmp_path / "in/alice").resolve(), (), "mine.py")]
-    with pytest.raises(
-        IntakeError, match="knm.py: no assignment has this file; did you mean 'knn.py'\\? Or say which with"
-    ):
+    with pytest.raises(IntakeError, match="knm.py: no assignment has this file; did you mean 'knn.py'\\? Or say which with"):
         look(tmp_path / "in/alice/knm.py")
 
 
@@ -149,9 +143,7 @@ def test_sources_that_are_none(look, tmp_path):
     with pytest.raises(IntakeError, match="nowhere: no such file or folder; check the path"):
         look(tmp_path / "nowhere")
     put(tmp_path, "class.tar.gz")
-    with pytest.raises(
-        IntakeError, match=r"class.tar.gz: neither a folder, a .py file nor a .zip; name one of these"
-    ):
+    with pytest.raises(IntakeError, match=r"class.tar.gz: neither a folder, a .py file nor a .zip; name one of these"):
         look(tmp_path / "class.tar.gz")
     os.mkfifo(tmp_path / "pipe.zip")
     with pytest.raises(IntakeError, match="pipe.zip: neither a folder"):
@@ -236,15 +228,9 @@ def test_safe_names_are_safe_and_apart():
     assert len(set(safe)) == len(names)
     assert all(len(s) <= 180 and s.isascii() and s.isprintable() and not set(s) & set("/\\ ") for s in safe)
     assert not any(s.startswith(".") or not s for s in safe)
-    assert (
-        safe_name("alice@x.edu") == "alice@x.edu"
-    )
-    assert (
-        safe_name("a/b") == "a%2Fb"
-    )
-    assert (
-        safe_name("..") == "%2E."
-    )
+    assert safe_name("alice@x.edu") == "alice@x.edu"
+    assert safe_name("a/b") == "a%2Fb"
+    assert safe_name("..") == "%2E."
 
 
 @pytest.fixture
@@ -313,9 +299,7 @@ def test_links_to_folders_are_not_followed(take, tmp_path):
     (tmp_path / "in/pkg").symlink_to(tmp_path / "outside")
     taken = take()
     assert list(taken.files) == ["knn.py"]
-    assert taken.problems == (
-        "pkg/extra.py: 'pkg' is a link, which is not followed; hand in the file itself",
-    )
+    assert taken.problems == ("pkg/extra.py: 'pkg' is a link, which is not followed; hand in the file itself",)
     (tmp_path / "in/pkg").unlink()
     (tmp_path / "in/pkg").touch()
     assert take().problems == ("pkg/extra.py: 'pkg' is no folder; hand in a folder of that name",)

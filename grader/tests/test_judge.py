@@ -185,9 +185,7 @@ def test_skip_after_contact_earns_nothing() -> None:
     assert message == "predict(...) returned None: the test was given up after it had reached your code"
 
 
-@pytest.mark.parametrize(
-    "error", [pytest.skip.Exception("no data"), ValueError("x"), AssertionError("y"), CheckFailed("z")]
-)
+@pytest.mark.parametrize("error", [pytest.skip.Exception("no data"), ValueError("x"), AssertionError("y"), CheckFailed("z")])
 def test_exception_before_contact_is_a_fault(error: BaseException) -> None:
     outcome = judged(error, begun=False, phase="setup")
     assert (outcome.verdict, outcome.message) == ("fault", FAULT)

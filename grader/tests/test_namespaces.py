@@ -19,7 +19,7 @@ SANDBOX = ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc"
            "--tmpfs", "/tmp", "--chdir", "/"]  # fmt: skip
 ORDINARY = ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
 
-REPORT = '''
+REPORT = """
 import json, socket, sys
 
 def attempt(action):
@@ -68,7 +68,7 @@ except BaseException as error:
     print(json.dumps(f"{type(error).__name__}: {error}"))
 sys.stdout.flush()
 os._exit(0)
-'''
+"""
 EXPECTED = {
     "pid": 1, "proc read-only": 1, "uid kept": True, "other uid": True, "tmp": "allowed",
     "tmp over": "ENOSPC", "tmp mode": "0o700", "tmp names": 3, "shm over": "ENOSPC", "null": "allowed",

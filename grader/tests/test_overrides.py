@@ -54,11 +54,7 @@ def test_they_are_read_by_student_and_assignment(tmp_path):
 
 
 def test_no_file_and_an_empty_one_hold_none(tmp_path):
-    assert (
-        load_overrides(tmp_path / "none.toml", assignment_of)
-        == Overrides({})
-        == load(tmp_path, "# nothing yet")
-    )
+    assert load_overrides(tmp_path / "none.toml", assignment_of) == Overrides({}) == load(tmp_path, "# nothing yet")
 
 
 @pytest.mark.parametrize(
@@ -89,9 +85,7 @@ def test_every_mistake_is_named_with_its_line(tmp_path, old, new, message):
 
 def test_lines_that_cannot_be_told_are_left_out(tmp_path):
     text = FIRST.replace('"the handout was wrong"', '"""\n[[override]]\n"""').replace("loops", "loop")
-    with pytest.raises(
-        ReportError, match="overrides.toml, override 1: .*no task 'loop'; did you mean 'loops'?"
-    ):
+    with pytest.raises(ReportError, match="overrides.toml, override 1: .*no task 'loop'; did you mean 'loops'?"):
         load(tmp_path, text)
 
 

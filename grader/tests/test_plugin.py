@@ -48,9 +48,7 @@ def test_mark(toy: Path) -> None:
 
 def test_unknown_task(toy: Path) -> None:
     facts = toy / "assignments" / "toy" / "assignment.toml"
-    assert (
-        refusal(toy, "doubel") == f"test_toy.py, test_x[1]: {facts}: there is no task 'doubel'; did you mean 'double'?"
-    )
+    assert refusal(toy, "doubel") == f"test_toy.py, test_x[1]: {facts}: there is no task 'doubel'; did you mean 'double'?"
 
 
 @pytest.mark.parametrize(
@@ -64,9 +62,7 @@ def test_wrong_arguments(toy: Path, arguments: tuple[Any, ...], named: dict[str,
 
 @pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), True, "2", None])
 def test_wrong_weight(toy: Path, weight: Any) -> None:
-    assert (
-        refusal(toy, "double", weight=weight) == f"test_toy.py, test_x[1]: weight={weight!r} must be a number above 0"
-    )
+    assert refusal(toy, "double", weight=weight) == f"test_toy.py, test_x[1]: weight={weight!r} must be a number above 0"
 
 
 @pytest.mark.parametrize("device", ["mps", "gpu", 3])
@@ -119,9 +115,7 @@ def test_mark_is_refused_at_collection(toy: Path, students_pytest: Pytest) -> No
 
 def test_project_without_an_assignment(tmp_path: Path, students_pytest: Pytest) -> None:
     (tmp_path / "conftest.py").write_text("def pytest_terminal_summary(config):\n" + textwrap.indent(_LOADED, "    "))
-    (tmp_path / "test_it.py").write_text(
-        "def test_a(): assert True\ndef test_b(rng): pass\ndef test_c(submission): pass\n"
-    )
+    (tmp_path / "test_it.py").write_text("def test_a(): assert True\ndef test_b(rng): pass\ndef test_c(submission): pass\n")
     ran = students_pytest(tmp_path, "--strict-markers")
     assert "1 passed, 2 errors" in ran.stdout
     assert "fixture 'rng' not found" in ran.stdout
@@ -146,9 +140,7 @@ def test_a_students_run_needs_nothing_of_grading(toy: Path, students_pytest: Pyt
 
 
 def test_plugin_imports_pytest_only(child_env: dict[str, str]) -> None:
-    code = (
-        "import sys, pytest; before = set(sys.modules); import grader.plugin; print(sorted(set(sys.modules) - before))"
-    )
+    code = "import sys, pytest; before = set(sys.modules); import grader.plugin; print(sorted(set(sys.modules) - before))"
     ran = subprocess.run([sys.executable, "-c", code], env=child_env, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "['grader', 'grader.plugin']"
 

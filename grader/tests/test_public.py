@@ -50,9 +50,7 @@ def table(output: str) -> list[str]:
     """The lines of the table."""
     body = output.split("public checks, not your grade")[1]
     return [
-        line.rstrip()
-        for line in body.splitlines()[1:]
-        if line.strip() and not line.startswith(("=", "FAILED", "ERROR"))
+        line.rstrip() for line in body.splitlines()[1:] if line.strip() and not line.startswith(("=", "FAILED", "ERROR"))
     ]
 
 

@@ -76,12 +76,8 @@ def test_the_public_part():
 def test_hidden_tests_prints_and_times_stay_out_of_the_public_part():
     text = json.dumps(report()["public"])
     assert not any(word in text for word in ("test_a", "Traceback", "printed", "1.25"))
-    assert (
-        report()["ta"]["outcomes"][1]["detail"] == "Traceback …"
-    )
-    assert (
-        report()["ta"]["output"] == "printed\x1b[2J"
-    )
+    assert report()["ta"]["outcomes"][1]["detail"] == "Traceback …"
+    assert report()["ta"]["output"] == "printed\x1b[2J"
 
 
 def test_two_grades_of_the_same_differ_in_timing_only():
@@ -155,16 +151,12 @@ def test_a_damaged_report_is_named(tmp_path, change, message):
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_no_json(tmp_path, data):
     (tmp_path / "r.json").write_bytes(data)
-    with pytest.raises(
-        ReportError, match="r.json: damaged, not JSON; remove it, or grade again with --force"
-    ):
+    with pytest.raises(ReportError, match="r.json: damaged, not JSON; remove it, or grade again with --force"):
         read_report(tmp_path / "r.json")
 
 
 def test_no_report(tmp_path):
-    with pytest.raises(
-        ReportError, match=r"r.json: no report can be read there \(No such file.*\); grade first"
-    ):
+    with pytest.raises(ReportError, match=r"r.json: no report can be read there \(No such file.*\); grade first"):
         read_report(tmp_path / "r.json")
     (tmp_path / "r.json").write_text("[]")
     with pytest.raises(ReportError, match="r.json: not a report: it has no schema"):

@@ -11,9 +11,7 @@ from grader.errors import ReportError
 from grader.grading.sample import differences
 
 
-def report(
-    student: str, score: float, passed: list[str], *, message: str = "", note: str = "", intake: str = ""
-) -> Any:
+def report(student: str, score: float, passed: list[str], *, message: str = "", note: str = "", intake: str = "") -> Any:
     tasks = [
         {"id": task, "verdict": "passed" if task in passed else "failed", "message": message, "notes": [note]}
         for task in ("one", "two")

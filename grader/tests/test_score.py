@@ -18,9 +18,7 @@ WAITS = "The grader failed here, not your code; a TA will look at it."
 
 def assignment(*points: float, device: str | None = None) -> Assignment:
     tasks = [Task(f"t{k}", f"Task {k}", p, f"hint {k}", device if k else None) for k, p in enumerate(points)]
-    return Assignment(
-        "knn", Path("knn"), "kNN", "knn", ("knn.py",), (), ("cpu", "cuda"), (), Limits(), tuple(tasks)
-    )
+    return Assignment("knn", Path("knn"), "kNN", "knn", ("knn.py",), (), ("cpu", "cuda"), (), Limits(), tuple(tasks))
 
 
 def passed(test: str, task: str = "t0", weight: float = 1.0, fraction: float = 1.0, **more) -> Outcome:
@@ -42,15 +40,9 @@ TWO = {"t0": [("a", 1), ("b", 3)]}
 def only(outcomes, suite=TWO, **more) -> TaskScore:
     result = score(ONE, outcomes, suite, **more)
     (task,) = result.tasks
-    assert (
-        result.score == task.score
-    )
-    assert (
-        result.max_score == result.max_assessed == 10
-    )
-    assert (
-        not result.provisional
-    )
+    assert result.score == task.score
+    assert result.max_score == result.max_assessed == 10
+    assert not result.provisional
     return task
 
 
@@ -272,9 +264,7 @@ def test_waived_devices_count_nowhere():
 
 
 def test_overrides_replace_the_score_and_keep_it():
-    task = only(
-        [passed("a"), failed("b", weight=3, message="m")], overrides={"t0": Override(7, "late, agreed")}
-    )
+    task = only([passed("a"), failed("b", weight=3, message="m")], overrides={"t0": Override(7, "late, agreed")})
     assert (task.score, task.verdict, task.was, task.message) == (7, "partly", 2.5, "m")
     assert task.override == Override(7, "late, agreed")
     assert only([], overrides={"t0": Override(10, "r")}).verdict == "passed"
@@ -285,9 +275,7 @@ def test_overrides_replace_the_score_and_keep_it():
 def test_an_override_settles_a_fault_and_an_absent_device():
     result = score(ONE, [*SOUND, passed("a")], TWO, {"t0": Override(8, "graded by hand")})
     assert (result.score, result.faults, result.tasks[0].was, result.tasks[0].message) == (8, (), None, "")
-    seen = score(
-        CUDA, [passed("a"), absent("b"), absent("c")], MIXED, {"t1": Override(5, "shown in the lab")}
-    )
+    seen = score(CUDA, [passed("a"), absent("b"), absent("c")], MIXED, {"t1": Override(5, "shown in the lab")})
     assert (seen.score, seen.max_assessed, seen.provisional) == (15, 15, False)
 
 

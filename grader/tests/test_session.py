@@ -219,9 +219,7 @@ def test_fault_in_a_teardown(
     assert _plain(first) == _plain(second)
 
 
-def test_absent_device(
-    toy: Path, edited: Callable[[str, str], None], crew_on: Callable[..., Crew], graded: Grade
-) -> None:
+def test_absent_device(toy: Path, edited: Callable[[str, str], None], crew_on: Callable[..., Crew], graded: Grade) -> None:
     edited('@pytest.mark.task("double")\n', '@pytest.mark.task("double", device="cuda")\n')
     with crew_on(toy, level=IN_PROCESS) as crew:
         (one,) = graded(crew, RIGHT)

@@ -247,3 +247,13 @@ def test_sys_exit_is_a_students_exception(student):
         student("def leave(): raise SystemExit(3)").leave()
     with pytest.raises(StudentError, match="SystemExit"):
         _ = student("import sys\nsys.exit('at import')").anything
+
+
+def test_a_length_or_items_that_cannot_be_are_refused(open_port, monkeypatch):
+    port = open_port("class A: pass")
+    made = Submission(port).A()
+    for use, words in ((len, "no count"), (iter, "no list"), (repr, "no text")):
+        monkeypatch.setattr(port, "ask", lambda op, operands, label: {"not": "what was asked for"})
+        with pytest.raises(TypeError, match=words):
+            use(made)
+        monkeypatch.undo()

@@ -32,9 +32,7 @@ __all__ = [
     "is_shape",
 ]  # fmt: skip
 
-DTYPES = frozenset(
-    ["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"]
-)
+DTYPES = frozenset(["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"])
 MAX_DEPTH = 24
 MAX_NODES = 200_000
 # Of all dicts of a frame: numbers hash without salt, so colliding keys can be made, and cost the square of their number.

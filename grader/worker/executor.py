@@ -54,9 +54,7 @@ class Executor:
         result = self._operations[request["op"]](*[decoder.decode(node) for node in request["args"]])
         return self._reply(result, [])
 
-    def _call(
-        self, request: dict[str, Any], decoder: Decoder, buffers: list[Buffer]
-    ) -> tuple[dict[str, Any], list[Buffer]]:
+    def _call(self, request: dict[str, Any], decoder: Decoder, buffers: list[Buffer]) -> tuple[dict[str, Any], list[Buffer]]:
         __tracebackhide__ = True
         function = decoder.decode(request["args"][0])
         positional, named = request["args"][1], request["args"][2]

@@ -32,9 +32,7 @@ SINCE: Final = {1: REFER - 1, 2: REFER, 3: TRUNCATE, 5: IOCTL_DEV}  # ABI -> the
 
 # EXECUTE is in neither: it concerns execve, not the mapping of shared libraries.
 READ: Final = READ_FILE | READ_DIR
-WRITE: Final = (
-    READ | WRITE_FILE | TRUNCATE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM | REFER
-)
+WRITE: Final = READ | WRITE_FILE | TRUNCATE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM | REFER
 OF_FILES: Final = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV  # all that a rule for a file may name
 
 TCP: Final = 0b11  # bind, connect; since ABI 4
