@@ -19,6 +19,7 @@ from grader.errors import CourseError
 __all__ = ["View", "view_of"]
 
 _PACKAGE = "_grader_worker"
+_LATE = {"numpy": ("numpy.ma", "numpy.fft", "numpy.polynomial")}  # numpy.unique alone costs a fresh worker 50 ms
 _HIDDEN = ("site-packages", "dist-packages")
 
 
@@ -28,7 +29,8 @@ class View:
     own paths.
 
     `python` (path in the sandbox): the interpreter. `stdlib` (path in the sandbox): its library, whose entries `hidden`
-    are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import.
+    are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import; `late`: those
+    that packages import at the first use of a function, for a zygote that serves many workers.
     """
 
     binds: tuple[tuple[str, str], ...]
@@ -37,6 +39,7 @@ class View:
     stdlib: str
     hidden: tuple[str, ...]
     preload: tuple[str, ...]
+    late: tuple[str, ...] = ()
 
     def sources(self, prefix: str = "") -> list[tuple[str, str]]:
         """(path, source) of every bind, the path below `prefix`."""
@@ -64,7 +67,8 @@ def view_of(packages: Sequence[str]) -> View:
     binds = [(name, python), (stdlib, source), *_shared_objects(), *_packages(packages), runtime]
     hidden = tuple(entry for entry in _HIDDEN if os.path.isdir(f"{source}/{entry}"))
     preload = tuple(name for package in packages for name in _modules(package))
-    return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload)
+    late = tuple(name for package in packages for name in _LATE.get(package, ()))
+    return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload, late)
 
 
 def _shared_objects() -> Iterator[tuple[str, str]]:
