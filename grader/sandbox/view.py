@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import dataclasses
 import importlib.metadata
 import os
@@ -63,7 +64,9 @@ def view_of(packages: Sequence[str]) -> View:
     name = f"/python/bin/{os.path.basename(python)}"
     source = sysconfig.get_path("stdlib", vars={"base": sys.base_prefix, "installed_base": sys.base_prefix})
     stdlib = f"/python/{sys.platlibdir}/{os.path.basename(source)}"
-    runtime = (f"/runtime/{_PACKAGE}", str(Path(worker.__file__).parent))
+    folder = str(Path(worker.__file__).parent)
+    compileall.compile_dir(folder, maxlevels=0, quiet=2)  # in the sandbox nothing can be written: it would compile each time
+    runtime = (f"/runtime/{_PACKAGE}", folder)
     binds = [(name, python), (stdlib, source), *_shared_objects(), *_packages(packages), runtime]
     hidden = tuple(entry for entry in _HIDDEN if os.path.isdir(f"{source}/{entry}"))
     preload = tuple(name for package in packages for name in _modules(package))
