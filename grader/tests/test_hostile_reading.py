@@ -164,6 +164,7 @@ def test_nothing_of_the_graders_is_in_the_workers_memory(arena):
         import gc
         def look():
             word = "-".join(["correct", "horse", "battery"]) + "-st"
+            gc.unfreeze()
             seen = [o for o in gc.get_objects() if isinstance(o, (list, tuple, dict)) and len(o) < 1000]
             texts = [str(t) for o in seen for t in (o.values() if isinstance(o, dict) else o) if isinstance(t, (str, bytes))]
             for name in ("environ", "cmdline", "auxv"):

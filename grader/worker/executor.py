@@ -6,6 +6,7 @@ request (a dict and buffers as they came off the wire) and gives a reply of the 
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -111,12 +112,14 @@ def _run(path: str) -> ModuleType:
     folder, name = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
         raise ImportError(f"{os.path.basename(path)} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    # From the source itself: cached bytecode is told apart by whole seconds and size, and a student saves often
+    exec(loader.source_to_code(loader.get_data(path), path), module.__dict__)
     return module
 
 
