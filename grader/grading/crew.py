@@ -36,12 +36,20 @@ _CHANGES_TESTS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE", "PYTHONW
 
 @dataclass(frozen=True)
 class Work:
-    """One submission to grade: `key` (ours), its assignment, its files, its limits."""
+    """One submission to grade: `key` (ours), its assignment, its files, its limits.
+
+    The rest is for a course that checks itself; a grade takes the defaults, and is the same in every order and task by
+    task. `tasks`: ids of those to run, None for all; `reverse`: the suite from its end; `until_failure`: leave out what
+    follows the first test that does not pass.
+    """
 
     key: int
     assignment: str
     files: Mapping[str, bytes]
     limits: Limits
+    tasks: tuple[str, ...] | None = None
+    reverse: bool = False
+    until_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,8 @@ class _Process:
         self.work, self.outcomes, self.begun = work, [], time.monotonic()
         self._ends = self.begun + work.limits.submission + margin
         files = {name: base64.b64encode(data).decode() for name, data in work.files.items()}
-        self._write({"job": work.key, "assignment": work.assignment, "files": files})
+        how = {"tasks": work.tasks, "reverse": work.reverse, "until_failure": work.until_failure}
+        self._write({"job": work.key, "assignment": work.assignment, "files": files, **how})
 
     def lines(self) -> Iterator[dict[str, Any]] | None:
         """Events that arrived; None at the end of them."""

@@ -43,8 +43,7 @@ class Config:
     """What a grader process is started with.
 
     `root` of the course; its `assignments`; the isolation `level`, or "in-process"; `warm`: fork workers or start each
-    from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here; `order`: whether a suite runs as it is
-    written; `tasks`: ids of those to run, None for all. A grade is the same in every order and task by task.
+    from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here.
     """
 
     root: str
@@ -54,8 +53,6 @@ class Config:
     purpose: Purpose
     secret: str = dataclasses.field(repr=False)
     devices: list[str]
-    order: Literal["written", "reversed"] = "written"
-    tasks: list[str] | None = None
 
 
 class GradingSession:
@@ -67,7 +64,6 @@ class GradingSession:
         self._items: dict[str, list[pytest.Item]] = {}
         self._backend: Backend | None = None
         self._judges: dict[str, Judge] = {}
-        self._last: str | None = None
 
     def backend(self, item: pytest.Item) -> Backend:
         """The backend of the submission that is being graded."""
@@ -125,25 +121,24 @@ class GradingSession:
         return True
 
     def _do(self, job: dict[str, Any], session: pytest.Session) -> None:
-        if self._last not in (None, job["assignment"]):
-            session._setupstate.teardown_exact(None)  # module fixtures of the other suite
-        self._last = job["assignment"]
         files = {name: base64.b64decode(data) for name, data in job["files"].items()}
+        items = _chosen(self._items[job["assignment"]], job["tasks"], job["reverse"])
+        session._setupstate.teardown_exact(items[0] if items else None)  # fixtures of another module, or suite
         try:
-            output = self._grade(self._course.assignment(job["assignment"]), files)
+            output = self._grade(self._course.assignment(job["assignment"]), files, items, job["until_failure"])
         finally:
             self._judges.clear()  # they hold what the submission returned
         self.emit("done", job=job["job"], output=output)
 
-    def _grade(self, assignment: Assignment, files: dict[str, bytes]) -> str:
-        """Run the tests of the assignment on these files; gives what the submission printed."""
+    def _grade(self, assignment: Assignment, files: dict[str, bytes], items: list[pytest.Item], until_failure: bool) -> str:
+        """Run these tests of the assignment on these files; gives what the submission printed."""
         folder = self._course.solution_folder(assignment.name)
         beside = {name: folder / f"{name}.py" for name in ("guest", "baseline")}
         present = {name: path for name, path in beside.items() if path.is_file()}
         backend = self._place.backend(Submitted(assignment, files, present, self._seeds(assignment).seed))
         self._backend = backend
         try:
-            faults = self._run_all(self._chosen(assignment.name), backend)
+            faults = self._run_all(items, backend, until_failure)
         finally:
             backend.end_task()
             self._backend = None
@@ -152,12 +147,7 @@ class GradingSession:
             self._place.renew()
         return output
 
-    def _chosen(self, name: str) -> list[pytest.Item]:
-        tasks = self._config.tasks
-        items = [item for item in self._items[name] if tasks is None or item.stash[MARK].task in tasks]
-        return items[::-1] if self._config.order == "reversed" else items
-
-    def _run_all(self, items: Sequence[pytest.Item], backend: Backend) -> int:
+    def _run_all(self, items: Sequence[pytest.Item], backend: Backend, until_failure: bool) -> int:
         """How many faults there were. After the last test, the fixtures of its module stay for the next submission."""
         faults = 0
         for k, item in enumerate(items):
@@ -165,6 +155,8 @@ class GradingSession:
             outcome = self._run(item, following, backend)
             faults += outcome.verdict == "fault"
             self.emit("test", outcome=outcome.to_json())
+            if until_failure and outcome.verdict != "passed":
+                break
         return faults
 
     def _run(self, item: pytest.Item, following: pytest.Item, backend: Backend) -> Outcome:
@@ -196,6 +188,11 @@ class GradingSession:
         """Tell what is wrong with the suites, or with us."""
         known = isinstance(excinfo.value, GraderError | Fault)
         self.emit("broken", message=str(excinfo.value) if known else str(excrepr)[-4000:])
+
+
+def _chosen(items: Sequence[pytest.Item], tasks: Sequence[str] | None, reverse: bool) -> list[pytest.Item]:
+    chosen = [item for item in items if tasks is None or item.stash[MARK].task in tasks]
+    return chosen[::-1] if reverse else chosen
 
 
 def _tests(items: Sequence[pytest.Item]) -> dict[str, list[tuple[str, float]]]:

@@ -132,10 +132,10 @@ def graded() -> Callable[..., list[Graded]]:
 
     course = Course(Path(__file__).parent / "toy_course")
 
-    def grade(crew: Crew, *sources: str | bytes, limits: Limits | None = None) -> list[Graded]:
+    def grade(crew: Crew, *sources: str | bytes, limits: Limits | None = None, **how: Any) -> list[Graded]:
         codes = [source.encode() if isinstance(source, str) else source for source in sources]
         allowed = limits or course.assignment("toy").limits
-        works = [Work(key, "toy", {"toy.py": code}, allowed) for key, code in enumerate(codes)]
+        works = [Work(key, "toy", {"toy.py": code}, allowed, **how) for key, code in enumerate(codes)]
         return sorted(crew.run(works), key=lambda one: one.work.key)
 
     return grade

@@ -120,19 +120,26 @@ def test_record_hides_the_text(crew_on: Callable[..., Crew], graded: Grade) -> N
     assert messages(one)["test_guest"] == "toy.py, line 5 raised ValueError"
 
 
-def test_order_and_tasks_give_the_same_outcomes(toy_crew: Crew, crew_on: Callable[..., Crew], graded: Grade) -> None:
+def test_order_and_tasks_give_the_same_outcomes(toy_crew: Crew, graded: Grade) -> None:
     state = "seen = []\n" + RIGHT.replace("    return 2 * x", "    seen.append(1)\n    return 2 * x")
     source = state.replace("self.count = 0", "self.count = len(seen)").replace("if x < 0", "if x < len(seen)")
     (as_written,) = graded(toy_crew, source)
     assert points(as_written, toy_crew) == 20
-    with crew_on(COURSE, order="reversed") as crew:
-        (reverse,) = graded(crew, source)
+    (reverse,) = graded(toy_crew, source, reverse=True)
     assert [outcome.test for outcome in reverse.outcomes] == TESTS[::-1]
-    with crew_on(COURSE, tasks=["counter"]) as crew:
-        (alone,) = graded(crew, source)
+    (alone,) = graded(toy_crew, source, tasks=("counter",))
     assert [outcome.test for outcome in alone.outcomes] == ["test_counts", "test_fresh"]
     assert _plain(reverse) == _plain(as_written)
     assert _plain(alone).items() <= _plain(as_written).items()
+
+
+def test_a_run_until_failure_ends_at_the_first_test_that_does_not_pass(toy_crew: Crew, graded: Grade) -> None:
+    (one,) = graded(toy_crew, RIGHT.replace("return 2 * x", "return 3 * x"), until_failure=True)
+    assert [outcome.test for outcome in one.outcomes] == TESTS[: len(one.outcomes)]
+    assert [outcome.verdict for outcome in one.outcomes].count("failed") == 1
+    assert one.outcomes[-1].verdict == "failed"
+    (whole,) = graded(toy_crew, RIGHT, until_failure=True)
+    assert points(whole, toy_crew) == 20
 
 
 def _plain(one: Graded) -> dict[str, dict[str, object]]:
