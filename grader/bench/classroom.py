@@ -131,7 +131,7 @@ def growth() -> Iterator[Figure]:
         sizes = []
         with Crew(settings, 1) as crew:
             for _ in crew.run(Work(k, "knn5", files, limits) for k in range(_GROWTH_STUDENTS)):
-                sizes.append(_resident_of_children())
+                sizes.append(sum(map(_resident, crew.pids)))
         grown = (sizes[-1] - sizes[9]) / 2**20
         yield Figure(f"growth of the grader process, submission 10 to {_GROWTH_STUDENTS}", grown, "MB", 50)
 
@@ -171,7 +171,6 @@ def _graded(course: Path, *extra: str) -> tuple[float, float]:
     return total, time.monotonic() - begun
 
 
-def _resident_of_children() -> int:
-    """Bytes of memory that the grader process holds: our only child."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in children) * resource.getpagesize()
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()

@@ -1,8 +1,8 @@
 """The grader process: hidden suites under pytest, collected once, run for one submission after another.
 
-Started as `python -m grader.grading.session READING WRITING`, it reads from one descriptor (a Config, then jobs) and
-writes events to the other, one JSON object a line; the secret in the Config is on no command line. It never imports
-student code, but for the level "in-process" (see `inprocess`).
+It is started by a nursery with descriptors: it reads a Config (the secret in it is on no command line), collects, and
+then either forks the processes that grade (see `forking`) or grades itself: it reads jobs and writes events, one JSON object
+a line. It never imports student code, but for the level "in-process" (see `inprocess`).
 
 Events: `ready` (the tests of every suite, with weights), `test` (one outcome), `done` (prints of the
 submission), `broken` (the suites cannot be collected).
@@ -15,6 +15,7 @@ import dataclasses
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ from grader.plugin.marks import mark_items, test_name
 from grader.plugin.state import CONTACT, MARK, PROVIDER
 from grader.submission import Backend, Contact
 
+from .forking import serve_forks
 from .inprocess import IN_PROCESS, InProcess
 from .outcome import Outcome
 from .place import Place, Submitted
@@ -58,8 +60,9 @@ class Config:
 class GradingSession:
     """Plugin object that takes over pytest's loop. Gives tests the running submission's backend (a Provider)."""
 
-    def __init__(self, config: Config, place: Place, jobs: TextIO, events: TextIO) -> None:
-        self._config, self._place, self._jobs, self._events = config, place, jobs, events
+    def __init__(self, config: Config, place: Place, events: TextIO, work: TextIO | socket.socket) -> None:
+        """`work`: jobs to grade, or the socket over which the crew asks for forks."""
+        self._config, self._place, self._events, self._work = config, place, events, work
         self._course = Course(Path(config.root))
         self._items: dict[str, list[pytest.Item]] = {}
         self._backend: Backend | None = None
@@ -113,12 +116,26 @@ class GradingSession:
         if session.testsfailed:
             return True  # a suite could not be collected; it has been told
         self.emit("ready", suites={name: _tests(items) for name, items in self._items.items()})
+        if isinstance(self._work, socket.socket):
+            given = serve_forks(self._work)
+            if given is not None:
+                self._events.close()  # the nursery's own: its crew listens for the end of it
+                jobs, self._events = given
+                self._grade_all(jobs, session)
+                for stream in (self._events, sys.stdout, sys.stderr):
+                    stream.flush()
+                os._exit(0)  # what pytest would do at its end is the nursery's to do
+        else:
+            self._grade_all(self._work, session)
+        return True
+
+    def _grade_all(self, jobs: TextIO, session: pytest.Session) -> None:
         try:
-            for line in self._jobs:
+            for line in jobs:
                 self._do(json.loads(line), session)
         finally:
+            session._setupstate.teardown_exact(None)
             self._place.close()
-        return True
 
     def _do(self, job: dict[str, Any], session: pytest.Session) -> None:
         files = {name: base64.b64decode(data) for name, data in job["files"].items()}
@@ -202,16 +219,18 @@ def _tests(items: Sequence[pytest.Item]) -> dict[str, list[tuple[str, float]]]:
     return tests
 
 
-def main(reading: int, writing: int) -> int:
-    """Run one grader process; the exit status is pytest's."""
-    for descriptor in (reading, writing):
+def main(config: int, events: int, jobs: int, control: int) -> int:
+    """Run one process on these descriptors, of which either `jobs` or `control` is -1; the exit status is pytest's."""
+    for descriptor in (config, events, max(jobs, control)):
         os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who started us ends us
     sys.dont_write_bytecode = True  # suites' caches are told apart by whole seconds and size only
-    with os.fdopen(reading, encoding="utf-8") as jobs, os.fdopen(writing, "w", encoding="utf-8") as events:
-        config = Config(**json.loads(jobs.readline()))
-        session = GradingSession(config, _place(config), jobs, events)
-        return int(pytest.main(list(_arguments(config)), plugins=[session]))
+    with os.fdopen(config, encoding="utf-8") as file:
+        settings = Config(**json.load(file))
+    work = os.fdopen(jobs, encoding="utf-8") if control < 0 else socket.socket(fileno=control)
+    with os.fdopen(events, "w", encoding="utf-8") as told, work:
+        session = GradingSession(settings, _place(settings), told, work)
+        return int(pytest.main(list(_arguments(settings)), plugins=[session]))
 
 
 def _place(config: Config) -> Place:
@@ -230,7 +249,3 @@ def _arguments(config: Config) -> Iterator[str]:
         yield from ("-p", f"no:{plugin}")
     for name in config.assignments:
         yield str(course.hidden_suite(name))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from grader.errors import GraderError
 from grader.grading import crew as crew_module
 from grader.grading.crew import Crew, Graded
 from grader.grading.inprocess import IN_PROCESS
+from grader.grading.nursery import Nursery, environment
 
 COURSE = Path(__file__).parent / "toy_course"
 RIGHT = (COURSE / "solutions" / "toy" / "toy.py").read_text()
@@ -68,18 +71,52 @@ def test_process_that_dies_while_idle_is_replaced(toy: Path, crew_on: Callable[.
     with crew_on(toy) as crew:
         graded(crew, RIGHT)
         (process,) = crew._processes()
-        process._process.kill()
-        process._process.wait()
+        os.kill(process.pid, signal.SIGKILL)
         (one,) = graded(crew, RIGHT)
     # It may have been given the job before its death was seen: then the job has a fault, and never a wrong score.
     assert one.fault.startswith("the grader process ended") or {o.verdict for o in one.outcomes} == {"passed"}
+
+
+def test_suites_are_collected_once(toy: Path, tmp_path: Path, crew_on: Callable[..., Crew], graded: Grade) -> None:
+    suite, log = toy / "solutions" / "toy" / "test_toy_hidden.py", tmp_path / "log"
+    suite.write_text(suite.read_text() + f"\nwith open({str(log)!r}, 'a') as log:\n    log.write('collected ')\n")
+    with crew_on(toy, size=2, level=IN_PROCESS) as crew:
+        found = graded(crew, *[RIGHT] * 4)
+        assert len(set(crew.pids)) == 2
+    assert [{outcome.verdict for outcome in one.outcomes} for one in found] == [{"passed"}] * 4
+    assert log.read_text() == "collected "
+
+
+def test_nursery_that_dies_is_replaced(toy: Path, crew_on: Callable[..., Crew], graded: Grade) -> None:
+    with crew_on(toy, level=IN_PROCESS) as crew:
+        nursery = crew._nursery
+        graded(crew, RIGHT)
+        os.kill(nursery._process.pid, signal.SIGKILL)
+        nursery._process.wait()
+        (orphan,) = graded(crew, RIGHT)
+        assert {outcome.verdict for outcome in orphan.outcomes} == {"passed"}
+        os.kill(crew.pids[0], signal.SIGKILL)
+        found = graded(crew, RIGHT, RIGHT)
+        assert {outcome.verdict for outcome in found[1].outcomes} == {"passed"}
+        assert crew._nursery is not nursery
+
+
+def test_without_forks_each_process_collects_for_itself(
+    trapped: Callable[[str], Path], crew_on: Callable[..., Crew], graded: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = trapped("import os; os.write(1, b'bye'); os._exit(3)")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with crew_on(course, size=2, level=IN_PROCESS) as crew:
+        found = graded(crew, RIGHT, TRIGGER, RIGHT)
+        assert crew._nursery.alive
+    assert [one.fault for one in found] == ["", "the grader process ended with status 3, and said: bye", ""]
 
 
 def test_zygote_that_dies_is_replaced(toy: Path, crew_on: Callable[..., Crew], graded: Grade) -> None:
     with crew_on(toy) as crew:
         graded(crew, RIGHT)
         (process,) = crew._processes()
-        for child in _children(process._process.pid):
+        for child in _children(process.pid):
             os.kill(child, signal.SIGKILL)
         first, second = graded(crew, RIGHT, RIGHT)
     assert {outcome.verdict for outcome in first.outcomes} <= {"fault", "passed"}
@@ -112,9 +149,9 @@ def test_more_processes_than_work_are_not_started(toy_crew: Crew, graded: Grade)
 def test_memory_of_the_grader_process(toy_crew: Crew, graded: Grade) -> None:
     (process,) = toy_crew._processes()
     graded(toy_crew, *[RIGHT] * 5)
-    before = _rss(process._process.pid)
+    before = _rss(process.pid)
     graded(toy_crew, *[RIGHT] * 30)
-    assert _rss(process._process.pid) - before < 8 << 20
+    assert _rss(process.pid) - before < 8 << 20
 
 
 def _rss(pid: int) -> int:
@@ -124,7 +161,7 @@ def _rss(pid: int) -> int:
 
 def test_secret_is_on_no_command_line(toy_crew: Crew) -> None:
     (process,) = toy_crew._processes()
-    line = Path(f"/proc/{process._process.pid}/cmdline").read_bytes()
+    line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
     assert b"grader.grading.session" in line
     assert b"5ec2e7" not in line
 
@@ -132,10 +169,10 @@ def test_secret_is_on_no_command_line(toy_crew: Crew) -> None:
 def test_what_would_change_tests_is_kept_out(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE"):
         monkeypatch.setenv(name, "1")
-    environment = crew_module._environment("/scratch")
-    assert not {"PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE"} & environment.keys()
-    assert environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] == environment["OMP_NUM_THREADS"] == "1"
-    assert environment["TMPDIR"] == "/scratch"
+    given = environment("/scratch")
+    assert not {"PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE"} & given.keys()
+    assert given["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] == given["OMP_NUM_THREADS"] == "1"
+    assert given["TMPDIR"] == "/scratch"
 
 
 def test_folder_that_the_grader_is_started_in_is_not_imported_from(
@@ -164,6 +201,6 @@ def test_nothing_is_left_behind(
 def test_suite_that_hangs_when_collected(toy: Path, crew_on: Callable[..., Crew], monkeypatch: pytest.MonkeyPatch) -> None:
     suite = toy / "solutions" / "toy" / "test_toy_hidden.py"
     suite.write_text("import time\ntime.sleep(600)\n")
-    monkeypatch.setattr(crew_module, "_START", 1.0)
+    monkeypatch.setattr(crew_module, "Nursery", functools.partial(Nursery, patience=1.0))
     with pytest.raises(GraderError, match="could not be made ready: the suite itself took too long"), crew_on(toy):
         pass
