@@ -14,6 +14,7 @@ from typing import Any
 
 from grader.errors import CourseError
 
+from .cores import Cores
 from .nursery import Nursery
 from .outcome import Outcome
 from .process import Graded, Process, Work
@@ -45,12 +46,15 @@ class Crew:
         self._scratch = tempfile.TemporaryDirectory(prefix="grader-crew-", ignore_cleanup_errors=True)
         os.chmod(self._scratch.name, 0o711)  # the user that workers run as passes through
         self._nursery: Nursery | None = None
+        self._cores: list[int] = []
         self.suites: dict[str, dict[str, list[tuple[str, float]]]] = {}
 
     def __enter__(self) -> Crew:
         """Collect the suites; raises CourseError where that cannot be done."""
         try:
+            cores = Cores()
             self.suites = self._ready_nursery().suites
+            self._cores = cores.quietest()
         except BaseException:
             self.__exit__()
             raise
@@ -93,9 +97,15 @@ class Crew:
         return [key.data for key in self._selector.get_map().values()]
 
     def _start(self) -> Process:
-        process = Process(self._ready_nursery().start)
+        nursery = self._ready_nursery()
+        process = Process(nursery.start, self._free_core())
         self._selector.register(process.events, selectors.EVENT_READ, process)
         return process
+
+    def _free_core(self) -> int | None:
+        """The quietest core that has the fewest of our processes."""
+        taken = [process.core for process in self._processes()]
+        return min(self._cores, key=taken.count, default=None)
 
     def _end(self, process: Process, *, kill: bool) -> str:
         self._selector.unregister(process.events)

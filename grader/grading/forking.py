@@ -8,6 +8,8 @@ import os
 import socket
 from typing import Any, TextIO
 
+from .cores import pin
+
 __all__ = ["serve_forks"]
 
 
@@ -34,6 +36,8 @@ def serve_forks(control: socket.socket) -> tuple[TextIO, TextIO] | None:
             else:
                 if pid == 0:
                     control.close()
+                    if order["core"] is not None:
+                        pin(order["core"])
                     return _at_work(*descriptors)
                 answer = {"pid": pid}
         for descriptor in descriptors:

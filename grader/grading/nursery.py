@@ -39,8 +39,8 @@ class Child(Protocol):
         """Wait for its end, which comes when its jobs do; or kill it. Gives its status, None if that is not known."""
 
 
-Start = Callable[[int, int, int], Child]
-"""Starts a process that reads jobs from, writes events to, and prints to these descriptors."""
+Start = Callable[[int, int, int, int | None], Child]
+"""Starts a process that reads jobs from, writes events to, and prints to these descriptors, on this core."""
 
 
 class Nursery:
@@ -75,11 +75,11 @@ class Nursery:
         """Whether it can still start processes."""
         return not self._forks or self._process.poll() is None
 
-    def start(self, jobs: int, events: int, errors: int) -> Child:
-        """A grader process with these descriptors (a `Start`)."""
+    def start(self, jobs: int, events: int, errors: int, core: int | None) -> Child:
+        """A grader process with these descriptors on this core (a `Start`)."""
         if not self._forks:
             return _Spawned(self._popen(events, jobs, -1, errors))
-        answer = self._ask({"fork": True}, [jobs, events, errors])
+        answer = self._ask({"fork": True, "core": core}, [jobs, events, errors])
         if "pid" not in answer:
             raise GraderError(f"no grader process could be started: {answer.get('error', 'their nursery is gone')}")
         return _Forked(answer["pid"], self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import json
 import os
 import tempfile
@@ -26,7 +27,8 @@ class Work:
 
     The rest is for a course that checks itself; a grade takes the defaults, and is the same in every order and task by
     task. `tasks`: ids of those to run, None for all; `reverse`: the suite from its end; `until_failure`: leave out what
-    follows the first test that does not pass.
+    follows the first test that does not pass; `calibration`: run the tests that ask for a threshold, under the seeds of
+    this round, and note in their outcomes what they measure instead of judging it.
     """
 
     key: int
@@ -36,6 +38,7 @@ class Work:
     tasks: tuple[str, ...] | None = None
     reverse: bool = False
     until_failure: bool = False
+    calibration: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,18 @@ class Graded:
 
 
 class Process:
-    """A grader process and the job that it is at; `start` makes it. It is idle until `give`, and again after each `done`."""
+    """A grader process and the job that it is at; `start` makes it, on a `core` of its own, or on any.
 
-    def __init__(self, start: Start) -> None:
+    It is idle until `give`, and again after each `done`.
+    """
+
+    def __init__(self, start: Start, core: int | None = None) -> None:
+        self.core = core
         self._errors = tempfile.TemporaryFile()  # lives as long as the process # noqa: SIM115
         jobs, self._jobs = os.pipe()
         self.events, events = os.pipe()
         try:
-            self._child = start(jobs, events, self._errors.fileno())
+            self._child = start(jobs, events, self._errors.fileno(), core)
         except BaseException:
             os.close(self._jobs)
             os.close(self.events)
@@ -86,8 +93,10 @@ class Process:
         self.work, self.outcomes, self.begun = work, [], time.monotonic()
         self._ends = self.begun + work.limits.submission + margin
         files = {name: base64.b64encode(data).decode() for name, data in work.files.items()}
-        how = {"tasks": work.tasks, "reverse": work.reverse, "until_failure": work.until_failure}
-        message = {"job": work.key, "assignment": work.assignment, "files": files, **how}
+        how: dict[str, Any] = {"tasks": work.tasks, "reverse": work.reverse, "until_failure": work.until_failure}
+        how["calibration"] = work.calibration
+        limits = dataclasses.asdict(work.limits)
+        message = {"job": work.key, "assignment": work.assignment, "files": files, "limits": limits, **how}
         # A process that is gone is noticed when it is listened to.
         with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(self._jobs), "w") as pipe:
             pipe.write(json.dumps(message) + "\n")

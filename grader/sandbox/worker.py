@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.course.limits import Limits
 from grader.errors import MalformedReply, SandboxFault, Verdict
-from grader.worker.frame import Buffer, Caps, FrameError, TooLarge, pack, unpack
+from grader.worker.frame import Ahead, Buffer, Caps, FrameError, TooLarge, pack, unpack
 
 from .cgroup import Cgroup
 from .clock import cpu_seconds, pid_of
@@ -44,6 +44,7 @@ class Worker:
         self._group, self._ends = group, ends
         self._pid = pid_of(pidfd)
         self._watch = Watch(self._pid, limits, deadline, group, scratch)
+        self._incoming = Ahead(self._receive)
         self._printed = 0
         self._kept = bytearray()
         self.verdict: Verdict | None = None
@@ -67,7 +68,7 @@ class Worker:
                     self._group.add(self._pid)
             if files is not None:
                 self._send(pack({"files": list(files)}, list(files.values()), CAPS))
-            head, _ = unpack(self._fill, CAPS)
+            head, _ = unpack(self._incoming.fill, CAPS)
             if "hello" in head:
                 self._watch.count_from_here()
         except (Verdict, OSError, FrameError, TooLarge) as error:
@@ -86,7 +87,7 @@ class Worker:
         try:
             self._watch.look(self._printed)
             self._send(pack({"n": nonce, **head}, buffers, CAPS))
-            reply, received = unpack(self._fill, CAPS)
+            reply, received = unpack(self._incoming.fill, CAPS)
             if reply.pop("n", None) != nonce:
                 raise FrameError("the reply to no request")
             self._watch.glance(self._printed)
@@ -179,20 +180,20 @@ class Worker:
                 except OSError:
                     raise self._gone() from None
 
-    def _fill(self, view: memoryview) -> None:
-        view = view.cast("B")
-        while view:
+    def _receive(self, view: memoryview) -> int:
+        """Some bytes, at least one: how many."""
+        while True:
+            self._wait(select.POLLIN)  # first: what we have just asked is not answered yet
             self._watch.look(self._printed)
             try:
                 count = self._connection.recv_into(view[:_PIECE])
             except BlockingIOError:
-                self._wait(select.POLLIN)
                 continue
             except OSError:
                 count = 0
             if count == 0:
                 raise self._gone()
-            view = view[count:]
+            return count
 
     def _wait(self, event: int) -> None:
         """Until the wire is ready for `event`; meanwhile take the prints and watch the limits."""

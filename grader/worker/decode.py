@@ -44,12 +44,6 @@ class Decoder:
         self._handle = handle
         self._special = special
         self._readonly = readonly
-        self._tags: dict[str, tuple[int, Callable[[list[Any], int], Any]]] = {
-            "f": (2, self._float), "i": (2, self._integer), "c": (3, self._complex), "b": (2, self._bytes),
-            "l": (2, self._list), "t": (2, self._tuple), "d": (2, self._dict), "a": (4, self._array),
-            "g": (3, self._scalar), "n": (4, self._numbers), "s": (4, self._scalars), "A": (5, self._stack),
-            "h": (3, self._opaque),
-        }  # fmt: skip
 
     def decode(self, node: Any, depth: int = 0) -> Any:
         """The value of `node`."""
@@ -79,10 +73,11 @@ class Decoder:
 
     def _tagged(self, node: list[Any], depth: int) -> Any:
         tag = node[0]
-        if tag in self._tags:
-            length, decode = self._tags[tag]
-            _require(len(node) == length, f"a node {tag!r} of {len(node)} parts")
-            return decode(node, depth)
+        if tag in _TAGS:
+            length, decode = _TAGS[tag]
+            if len(node) != length:
+                raise FrameError(f"a node {tag!r} of {len(node)} parts")
+            return decode(self, node, depth)
         _require(self._special is not None, "an unknown tag")
         return self._special(tag, node, self)  # type: ignore[misc]
 
@@ -190,6 +185,14 @@ class Decoder:
     def _opaque(self, node: list[Any], depth: int) -> Any:
         _require(type(node[1]) is int and node[1] in _INT64 and type(node[2]) is str, "a handle of no known form")
         return self._handle(node[1], _text(node[2])[:80])
+
+
+_TAGS: dict[str, tuple[int, Callable[[Decoder, list[Any], int], Any]]] = {
+    "f": (2, Decoder._float), "i": (2, Decoder._integer), "c": (3, Decoder._complex), "b": (2, Decoder._bytes),
+    "l": (2, Decoder._list), "t": (2, Decoder._tuple), "d": (2, Decoder._dict), "a": (4, Decoder._array),
+    "g": (3, Decoder._scalar), "n": (4, Decoder._numbers), "s": (4, Decoder._scalars), "A": (5, Decoder._stack),
+    "h": (3, Decoder._opaque),
+}  # fmt: skip
 
 
 def _require(condition: bool, what: str) -> None:

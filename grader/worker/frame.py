@@ -14,13 +14,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["Buffer", "Caps", "FrameError", "TooLarge", "pack", "unpack"]
+__all__ = ["Ahead", "Buffer", "Caps", "FrameError", "TooLarge", "pack", "unpack"]
 
 Buffer = Any  # bytes, bytearray, memoryview or a one-dimensional uint8 array
 
 _HEADER = struct.Struct("<4sIIQ")
 _MAGIC = b"GRD1"
 _JOINED = 1 << 16  # bytes of buffers up to which a frame is one part: its receiver then wakes up once
+_AHEAD = 1 << 16
 
 
 class FrameError(Exception):
@@ -38,6 +39,30 @@ class Caps:
     head: int = 2 << 20
     buffers: int = 4096
     total: int = 512 << 20
+
+
+class Ahead:
+    """Reads ahead, so that a small frame costs one system call: `fill` for `unpack`, over `receive(view)`, which waits for
+    at least one byte, writes what there is into the view and gives the count, or raises.
+    """
+
+    def __init__(self, receive: Callable[[memoryview], int]) -> None:
+        self._receive = receive
+        self._room = memoryview(bytearray(_AHEAD))
+        self._held = self._room[:0]
+
+    def fill(self, view: memoryview) -> None:
+        """Fill the view."""
+        view = view.cast("B")
+        while view:
+            if not self._held and len(view) >= _AHEAD:
+                view = view[self._receive(view) :]
+                continue
+            if not self._held:
+                self._held = self._room[: self._receive(self._room)]
+            count = min(len(view), len(self._held))
+            view[:count] = self._held[:count]
+            view, self._held = view[count:], self._held[count:]
 
 
 def pack(head: dict[str, Any], buffers: Sequence[Buffer], caps: Caps) -> list[Buffer]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .executor import Executor
 from .failure import describe_failure
-from .frame import Buffer, Caps, FrameError, TooLarge, pack, unpack
+from .frame import Ahead, Buffer, Caps, FrameError, TooLarge, pack, unpack
 
 __all__ = ["receive", "send", "serve"]
 
@@ -19,9 +19,10 @@ class _Closed(Exception):
 
 def serve(connection: socket.socket, executor: Executor, folder: str, caps: Caps) -> None:
     """Answer requests until the connection closes. `folder` is where the student's files lie."""
+    incoming = _incoming(connection)
     while True:
         try:
-            request, buffers = receive(connection, caps)
+            request, buffers = unpack(incoming.fill, caps)
         except (_Closed, OSError):
             return
         parts = _answer(executor, request, buffers, folder, caps)
@@ -34,16 +35,18 @@ def serve(connection: socket.socket, executor: Executor, folder: str, caps: Caps
 
 
 def receive(connection: socket.socket, caps: Caps) -> tuple[dict[str, Any], list[Buffer]]:
-    """The next frame."""
+    """The next frame, of a peer that sends no other before it is answered."""
+    return unpack(_incoming(connection).fill, caps)
 
-    def fill(view: memoryview) -> None:
-        while view:
-            count = connection.recv_into(view)
-            if count == 0:
-                raise _Closed
-            view = view[count:]
 
-    return unpack(fill, caps)
+def _incoming(connection: socket.socket) -> Ahead:
+    def read(view: memoryview) -> int:
+        count = connection.recv_into(view)
+        if count == 0:
+            raise _Closed
+        return count
+
+    return Ahead(read)
 
 
 def send(connection: socket.socket, parts: list[Buffer]) -> None:
