@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader.selfcheck.cpu import busy_seconds
+
 __all__ = ["cpu_of"]
 
 _ACCOUNT = Path("/sys/fs/cgroup/cpuacct")
@@ -22,18 +24,12 @@ def cpu_of(command: Sequence[str], env: dict[str, str]) -> tuple[float, subproce
     try:
         group.mkdir()
     except OSError:
-        before = _busy()
+        before = busy_seconds()
         done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-        return _busy() - before, done
+        return busy_seconds() - before, done
     join = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
     try:
         done = subprocess.run([*join, *command], capture_output=True, text=True, env=env, check=False)
         return int((group / "cpuacct.usage").read_text()) / 1e9, done
     finally:
         group.rmdir()
-
-
-def _busy() -> float:
-    """CPU seconds that this machine has been busy: user, nice, system, irq and softirq time of all cores."""
-    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
-    return (sum(fields[:3]) + sum(fields[5:7])) / os.sysconf("SC_CLK_TCK")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from .close import expect_close, expect_equal
-from .describe import Mismatch, describe
+from .close import expect_close
+from .describe import Mismatch, as_numbers, describe
+from .equal import expect_equal
+from .gradient import check_gradient, numeric_gradient
+from .inputs import distinct, draw_until, keep_off, keep_off_zero
+from .known import accumulation_suspects, count_suspects, layout_suspects, regulariser_suspects
+from .learns import Learned, learns
+from .regions import NotFinite, Region
 from .speed import Clock, SpeedResult, clock_of, speed_ratio
+from .windows import class_regions, input_regions, output_regions
 
 __all__ = [
-    "Clock", "Mismatch", "SpeedResult", "clock_of", "describe", "expect_close", "expect_equal", "speed_ratio",
+    "Clock", "Learned", "Mismatch", "NotFinite", "Region", "SpeedResult", "accumulation_suspects", "as_numbers",
+    "check_gradient", "class_regions", "clock_of", "count_suspects", "describe", "distinct", "draw_until", "expect_close",
+    "expect_equal", "input_regions", "keep_off", "keep_off_zero", "layout_suspects", "learns", "numeric_gradient",
+    "output_regions", "regulariser_suspects", "speed_ratio",
 ]  # fmt: skip

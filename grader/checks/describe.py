@@ -6,24 +6,20 @@ unknown type.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from grader.errors import CheckFailed, SuiteFault
 
-__all__ = [
-    "Mismatch", "as_numbers", "describe", "escape", "index_text", "keys_text", "numbers_or_none", "oracle",
-    "pair_text", "sentence", "shape_reason", "shape_text",
-]  # fmt: skip
+from .numbers import NUMERIC, Array, numbers_or_none
+from .words import escape, index_text, sentence, shape_text
 
-_MAX_TEXT = 80
+__all__ = ["Mismatch", "as_numbers", "describe", "escape", "keys_text", "oracle", "sentence", "shape_text"]
+
 _MAX_KEYS = 5
 _MAX_DEPTH = 24
-_NUMERIC = "biufc"
 
 
 class Mismatch(CheckFailed):
@@ -32,20 +28,14 @@ class Mismatch(CheckFailed):
 
     Attributes: `kind`, which check found it ("missing", "type", "shape", "finite" or "value"); `suspect`, the
     mistake that explains it (the words of the test or of the standard list), None where no known mistake
-    fits; `finding`.
+    fits; `finding`; `map`, lines that show where an array is wrong, "" where they would tell nothing.
     """
 
-    def __init__(self, finding: str, *, kind: str, suspect: str | None = None, lead: str = "") -> None:
+    def __init__(self, finding: str, *, kind: str, suspect: str | None = None, lead: str = "", map: str = "") -> None:
         first = suspect or lead
         stop = "" if first.endswith((".", "?", "!")) else "."
         super().__init__(f"{first}{stop} {finding}" if first else finding)
-        self.kind, self.suspect, self.finding = kind, suspect, finding
-
-
-def escape(text: str, limit: int = _MAX_TEXT) -> str:
-    """`text` on one line, cut to `limit`; control, bidirectional and zero-width characters are spelt out."""
-    shown = repr(text[: limit + 1])[1:-1]
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+        self.kind, self.suspect, self.finding, self.map = kind, suspect, finding, map
 
 
 def describe(value: object) -> str:
@@ -115,63 +105,7 @@ def _dtype_text(dtype: np.dtype[Any]) -> str:
     return {"O": "of objects", "U": "of text", "S": "of bytes"}.get(dtype.kind, escape(str(dtype)))
 
 
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape as it is written in Python: "(9, 40)", "(9,)"."""
-    return str(tuple(int(length) for length in shape))
-
-
-def index_text(index: tuple[Any, ...]) -> str:
-    """An index as it is written behind an array: "[3, 17]"."""
-    return "[" + ", ".join(str(int(part)) for part in index) + "]"
-
-
-def shape_reason(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    """How a shape came to differ from the one that is expected, "" where that is not clear."""
-    if 0 in got and 0 not in wanted:
-        return "it is empty"
-    if [n for n in got if n != 1] == [n for n in wanted if n != 1]:
-        return _ones_reason(len(got) - len(wanted))
-    if got == wanted[::-1]:
-        return "it is transposed"
-    if sorted(got) == sorted(wanted):
-        return "the axes are in another order"
-    if math.prod(got) == math.prod(wanted):
-        return "as many values, laid out in another way"
-    if len(got) != len(wanted):
-        return f"it has {len(got)} {'axis' if len(got) == 1 else 'axes'} instead of {len(wanted)}"
-    axes = [axis for axis in range(len(got)) if got[axis] != wanted[axis]]
-    if len(axes) > 1 or len(got) == 1:
-        return ""
-    return f"axis {axes[0]} has length {got[axes[0]]} instead of {wanted[axes[0]]}"
-
-
-def _ones_reason(more: int) -> str:
-    if more == 0:
-        return "the axis of length 1 is in another place"
-    return "an axis of length 1 too many" if more > 0 else "an axis of length 1 is missing"
-
-
-def pair_text(got: Any, wanted: Any, between: str) -> str:
-    """Two numbers with `between` between them, with as few of up to 12 digits as tell them apart."""
-    for digits in (6, 12):
-        left, right = _short(got, digits), _short(wanted, digits)
-        if left != right:
-            return f"{left}{between}{right}"
-    return f"{left}{between}{right} (they differ by {abs(got - wanted):.2g})"
-
-
-def _short(value: Any, digits: int) -> str:
-    if isinstance(value, (np.integer, np.bool_)):
-        return str(value)
-    return f"{value:.{digits}g}".replace("nan", "NaN").replace("inf", "infinity")
-
-
-def sentence(name: str) -> str:
-    """`name` at the start of a sentence: "The result", but "dW" as it is."""
-    return "T" + name[1:] if name.startswith("the ") else name
-
-
-def as_numbers(value: object, name: str) -> npt.NDArray[Any]:
+def as_numbers(value: object, name: str) -> Array:
     """`value` as an array of numbers: arrays, scalars, lists and nested lists of them.
 
     Raises Mismatch of kind "missing" (None) or "type" (anything that is not numbers, ragged lists).
@@ -185,16 +119,7 @@ def as_numbers(value: object, name: str) -> npt.NDArray[Any]:
     return _plain(np.asarray(value), name)
 
 
-def numbers_or_none(value: object) -> npt.NDArray[Any] | None:
-    """The suite's own value as an array of numbers, None where it is none (text, objects, ragged lists)."""
-    try:
-        result = np.asarray(value)
-    except ValueError:
-        return None
-    return result if result.dtype.kind in _NUMERIC else None
-
-
-def oracle(value: object, name: str) -> npt.NDArray[Any]:
+def oracle(value: object, name: str) -> Array:
     """The suite's own value as an array of numbers. Raises SuiteFault where it is none."""
     result = numbers_or_none(value)
     if result is None:
@@ -204,11 +129,11 @@ def oracle(value: object, name: str) -> npt.NDArray[Any]:
 
 def _is_numeric(value: object) -> bool:
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in _NUMERIC
+        return value.dtype.kind in NUMERIC
     return isinstance(value, (bool, int, float, complex))
 
 
-def _from_sequence(value: list[Any] | tuple[Any, ...], name: str) -> npt.NDArray[Any]:
+def _from_sequence(value: list[Any] | tuple[Any, ...], name: str) -> Array:
     found = _stranger(value, ())
     if found is not None:
         index, what = found
@@ -240,9 +165,9 @@ def _stranger(value: list[Any] | tuple[Any, ...], index: tuple[int, ...]) -> tup
     return None
 
 
-def _plain(value: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+def _plain(value: Array, name: str) -> Array:
     """Python integers beyond 64 bits become floats."""
-    if value.dtype.kind in _NUMERIC:
+    if value.dtype.kind in NUMERIC:
         return value
     mixed = any(isinstance(item, (complex, np.complexfloating)) for item in value.flat)
     try:

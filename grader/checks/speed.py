@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from grader.errors import SandboxFault, SuiteFault
 
+from .asked import Asked
 from .describe import Mismatch
 
 __all__ = ["Clock", "SpeedResult", "clock_of", "speed_ratio"]
@@ -66,14 +67,15 @@ def speed_ratio(
     baseline: Callable[..., Any],
     *,
     inputs: Sequence[tuple[Any, ...]],
-    at_least: float,
+    at_least: float | Asked,
     check: Callable[..., None] | None = None,
     looks_like: Mapping[str, tuple[float, float]] | None = None,
     baseline_name: str = "the baseline",
 ) -> SpeedResult:
     """How many times as fast as `baseline` the `candidate` is; below `at_least` raises Mismatch ("speed").
 
-    `inputs`: arguments for one call each, all different and equally expensive. The first is for an untimed
+    `at_least`: `thresholds["..."]` or a number of your own. `inputs`: arguments for one call each, all
+    different and equally expensive. The first is for an untimed
     warm-up, half of the others for a measurement and the rest for a second one, made if the first falls short
     (the better counts): 11 give five calls a side each. `check(result, *arguments)` is called for every
     result of the candidate, after its timing, and raises what is wrong. `looks_like`: method to the range
@@ -83,17 +85,20 @@ def speed_ratio(
     Raises SuiteFault for fewer than 5 inputs or two callables of one worker, SandboxFault for clocks that do
     not run.
     """
+    wanted = at_least.wanted("speed") if isinstance(at_least, Asked) else at_least
     sides = (_Side(candidate), _Side(baseline))
     _refuse_misuse(sides, inputs)
     advisory = any(side.clock.advisory for side in sides)
     middle = 1 + len(inputs) // 2
     _call(sides, inputs[0], check)
     best = _measure(sides, inputs[1:middle], check, advisory)
-    if best[0] < at_least and not advisory:
+    if best[0] < wanted and not advisory:
         best = max(best, _measure(sides, inputs[middle:], check, advisory))
-    if best[0] < at_least and not advisory:
-        raise _too_slow(best[0], at_least, baseline_name, looks_like)
-    return SpeedResult(*best, advisory, _text(best[0], at_least, baseline_name, advisory))
+    if best[0] < wanted and not advisory:
+        raise _too_slow(best[0], wanted, baseline_name, looks_like)
+    if isinstance(at_least, Asked) and at_least.calibrating and not advisory:
+        at_least.note("speed", best[0])
+    return SpeedResult(*best, advisory, _text(best[0], wanted, baseline_name, advisory))
 
 
 class _Side:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.course import Course, find_course, load_secret
+from grader.course import Course, Purpose, find_course, load_secret
 from grader.errors import CourseError
+
+from .options import count, default_workers
 
 if TYPE_CHECKING:
     from grader.grading.run import Result, Settings
@@ -47,11 +48,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--student", metavar="ID", help="only this student; names a single submission")
     parser.add_argument("--device", action="append", choices=_DEVICES, help="only these devices; default: all here")
     parser.add_argument("--waive", action="append", default=[], choices=_DEVICES, help="assess nobody on this device")
-    parser.add_argument("--workers", type=_count, default=_default_workers(), metavar="N", help="at once (%(default)s)")
+    parser.add_argument("--workers", type=count, default=default_workers(), metavar="N", help="at once (%(default)s)")
     parser.add_argument("--isolation", default="auto", choices=["auto", *_LEVELS, "none"], help="default: the best here")
     parser.add_argument("--require-isolation", choices=_LEVELS, help="refuse to grade at a lower level")
     parser.add_argument("--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing")
-    parser.add_argument("--purpose", default="feedback", choices=["feedback", "record"], help="which seeds (%(default)s)")
+    parser.add_argument(
+        "--purpose", choices=["feedback", "record"],
+        help="before the deadline, or for the grade: seeds, and whether questions are judged; default: feedback, for the "
+        "sample class record",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="where reports go; default: reports/ beside the course")
     parser.add_argument("--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR")
     parser.add_argument("--force", action="store_true", help="grade again what is graded and unchanged")
@@ -80,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     _tell(options, settings, result, screen)
     if not result.reports:
         raise CourseError(f"{settings.source}: no submission was found; see `grader grade --help` for the layouts")
-    wrong = options.source is None and _compare(course, result.reports, screen)
+    wrong = options.source is None and _compare(settings, result.reports, screen)
     return int(wrong or bool(result.faults))
 
 
@@ -88,9 +93,10 @@ def _settings(options: argparse.Namespace, course: Course, choice: Choice, devic
     from grader.grading.run import Settings
 
     sample = options.source is None
+    purpose: Purpose = options.purpose or ("record" if sample else "feedback")
     return Settings(
         course=course, source=course.sample_class() if sample else options.source, out=_out(options, course),
-        isolation=choice, purpose=options.purpose, secret=SAMPLE_SECRET if sample else load_secret(course.root),
+        isolation=choice, purpose=purpose, secret=SAMPLE_SECRET if sample else load_secret(course.root),
         devices=devices, waived=options.waive, assignment=options.assignment, student=options.student,
         workers=options.workers, force=options.force, overrides=options.overrides,
     )  # fmt: skip
@@ -108,10 +114,11 @@ def _tell(options: argparse.Namespace, settings: Settings, result: Result, scree
     screen.results(result, settings.out, overrides_file(settings), tables=not options.json)
 
 
-def _compare(course: Course, reports: list[dict[str, object]], screen: Screen) -> bool:
+def _compare(settings: Settings, reports: list[dict[str, object]], screen: Screen) -> bool:
     from grader.grading.sample import differences
 
-    wrong = differences(course.sample_class() / "expected.toml", reports)
+    path = settings.course.sample_class() / "expected.toml"
+    wrong = differences(path, reports, settings.assignment, settings.student)
     screen.sample(wrong, len(reports))
     return bool(wrong)
 
@@ -129,13 +136,3 @@ def _devices(options: argparse.Namespace) -> list[str]:
         if why := absence(device):
             raise CourseError(f"--device {device}: not on this machine ({why}); it has {', '.join(present_devices())}")
     return options.device or present_devices()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, at least 1")
-    return int(text)
-
-
-def _default_workers() -> int:
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

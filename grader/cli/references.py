@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.course import Course, find_course
+from grader.course import ANSWERS_FILE, Course, answers_from_key, find_course, load_key
 
 from .grade import SAMPLE_SECRET
 
@@ -63,15 +64,28 @@ def _isolation(screen: Screen) -> Choice:
     return choice
 
 
-def _grade(course: Course, name: str, device: str, choice: Choice, out: Path) -> dict[str, Any]:
+def _grade(course: Course, name: str, device: str, choice: Choice, scratch: Path) -> dict[str, Any]:
+    """The report of a record run, in which questions count."""
     from grader.grading.run import Settings, Silent, grade
 
-    source = course.reference(name).parent
     settings = Settings(
-        course=course, source=source, out=out, isolation=choice, purpose="feedback", secret=SAMPLE_SECRET,
-        devices=sorted({"cpu", device}), assignment=name, student=_STUDENT,
+        course=course, source=_hand_in(course, name, scratch / "submitted" / _STUDENT / name), out=scratch / "reports",
+        isolation=choice, purpose="record", secret=SAMPLE_SECRET, devices=sorted({"cpu", device}), assignment=name,
+        student=_STUDENT,
     )  # fmt: skip
     return grade(settings, Silent()).reports[0]
+
+
+def _hand_in(course: Course, name: str, folder: Path) -> Path:
+    """The reference as a student would hand it in, with the answers of the key."""
+    assignment, own = course.assignment(name), course.reference(name).parent
+    for file in assignment.files:
+        if (own / file).is_file():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(own / file, folder / file)
+    if assignment.questions:
+        (folder / ANSWERS_FILE).write_text(answers_from_key(load_key(course, assignment)), encoding="utf-8")
+    return folder
 
 
 def _tell(screen: Screen, name: str, device: str, report: Mapping[str, Any]) -> bool:
@@ -79,8 +93,17 @@ def _tell(screen: Screen, name: str, device: str, report: Mapping[str, Any]) -> 
     if report["ta"]["faults"]:
         screen.line(f"{name}: a fault of the suite or of this machine: {'; '.join(report['ta']['faults'])}", "magenta")
         return False
-    short = [task for task in public["tasks"] if task["verdict"] not in ("passed", "not assessed")]
+    parts = [*public["tasks"], *public["questions"]]
+    short = [part for part in parts if part["verdict"] not in ("passed", "not assessed")]
     screen.line(f"{name}: {public['score']:g} of {public['max_assessed']:g} points on {device}", "red" if short else "green")
-    for task in short:
-        screen.line(f"  {task['id']}: {task['message']}", "red")
+    for part in short:
+        said = part["message"].split("\n")[0]
+        screen.line(f"  {part['id']}: {said}{_text(report, part)}", "red")
     return not short
+
+
+def _text(report: Mapping[str, Any], part: Mapping[str, Any]) -> str:
+    """The text of an exception, which a record run keeps from students; this is the course's own code."""
+    details = [outcome["detail"] for outcome in report["ta"]["outcomes"] if outcome["task"] == part["id"]]
+    raised = next((detail.splitlines()[-1] for detail in details if detail), "")
+    return f" ({raised})" if part.get("kind") in ("raised", "import", "unusable") and raised else ""

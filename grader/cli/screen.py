@@ -25,6 +25,7 @@ _WAITING = (
     "  These have no score. Mend what is named and run the same command again: it grades them anew. "
     "Or give their tasks points, with a reason, in {}. Each report has the details, under ta."
 )
+_NOT_JUDGED = "Answers to questions are judged in record runs only; until then a score is of the tasks, and provisional."
 _NAMED = 4  # submissions that are being graded, in the progress line
 
 
@@ -92,6 +93,8 @@ class Screen:
         publics = [report["public"] for report in result.reports if tables]
         for name in sorted({public["assignment"] for public in publics}):
             self._console.print(_table([public for public in publics if public["assignment"] == name]))
+        if any(question["verdict"] == "not assessed" for public in publics for question in public["questions"]):
+            self.line(_NOT_JUDGED, "cyan")
         for problem in result.problems:
             self.line(f"passed over: {problem}", "yellow")
         for text in result.unused:
@@ -146,24 +149,43 @@ def _score(report: Mapping[str, Any]) -> str:
 
 
 def _reasons(report: Mapping[str, Any]) -> str:
-    """Tasks that did not pass, those with the same words together; what the intake found; what a TA gave."""
+    """Tasks that did not pass, those with the same words together; the questions; what the intake found; what a TA gave."""
     groups: dict[tuple[str, str], list[str]] = {}
     for task in report["tasks"]:
         if task["waived"] or task["verdict"] != "passed":
             groups.setdefault((task["verdict"], _words(task)), []).append(_named(task))
-        if task["override"]:
-            given = f"a TA gave {task['score']:g}: {task['override']['reason']}"
-            groups.setdefault(("override", given), []).append(task["id"])
+    for part in (*report["tasks"], *report["questions"]):
+        if part["override"]:
+            given = f"a TA gave {part['score']:g}: {part['override']['reason']}"
+            groups.setdefault(("override", given), []).append(part["id"])
     lines = [_reason(report, *group, ids) for group, ids in groups.items()]
+    lines += _questions(report["questions"])
     told = {message for _, message in groups}
     lines += [f"[yellow]handed in[/]: {_cut(problem)}" for problem in report["intake"] if problem not in told]
     return "\n".join(lines)
 
 
+def _questions(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line: which were not answered, cannot be read or are wrong. Why, is in the report."""
+    groups: dict[str, list[str]] = {}
+    for question in questions:
+        if question["verdict"] == "fault":
+            groups.setdefault("cannot be judged", []).append(question["id"])
+        elif question["verdict"] != "passed" and question["state"] != "answered":
+            said = "cannot be read" if question["state"] == "unreadable" else "not answered"
+            groups.setdefault(said, []).append(question["id"])
+        elif question["verdict"] in ("failed", "partly"):
+            groups.setdefault(f"wrong ('{question['given']}')", []).append(question["id"])
+    everything = len(questions) > 1 and len(next(iter(groups.values()), [])) == len(questions)
+    told = "; ".join(f"{'all' if everything else ', '.join(ids)} {said}" for said, ids in groups.items())
+    return [f"[{_COLOURS['partly']}]questions[/]: {_cut(told)}"] if told else []
+
+
 def _words(task: Mapping[str, Any]) -> str:
+    """What is known, but for the map of an array: that stands in the report."""
     if task["waived"]:
         return "waived"
-    return "not done yet" if task["kind"] == "undone" else str(task["message"])
+    return "not done yet" if task["kind"] == "undone" else str(task["message"]).split("\n")[0]
 
 
 def _named(task: Mapping[str, Any]) -> str:

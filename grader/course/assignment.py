@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import keyword
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from grader.course.limits import Limits
-from grader.course.strict import Table, did_you_mean, load_toml
+from grader.course.questions import Question, read_questions
+from grader.course.strict import Table, did_you_mean, is_identifier, load_toml
 from grader.errors import CourseError
 
 __all__ = ["DEVICES", "FILE_NAME", "Assignment", "Task", "load_assignment"]
@@ -19,7 +19,7 @@ DEVICES = ("cpu", "cuda", "mps")
 FILE_NAME = "assignment.toml"
 
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_KEYS = ("title", "module", "files", "optional", "packages", "devices", "data", "limits", "tasks")
+_KEYS = ("title", "module", "files", "optional", "packages", "devices", "data", "limits", "tasks", "questions")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Assignment:
 
     `name`: its folder's name; `module`: the student's module, `<module>.py`; `files`: what is handed in,
     relative paths with `/`; `optional`: those of `files` that may be missing; `packages`: distributions that
-    the sandbox shows; `data`: names of data sets that it uses.
+    the sandbox shows; `data`: names of data sets that it uses; `questions`: answered in answers.toml.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Assignment:
     limits: Limits
     tasks: tuple[Task, ...]
     optional: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def module_file(self) -> str:
@@ -61,8 +62,13 @@ class Assignment:
 
     @property
     def max_score(self) -> float:
-        """Points of all tasks together."""
-        return sum(task.points for task in self.tasks)
+        """Points of all tasks and questions together."""
+        return sum(part.points for part in self.parts)
+
+    @property
+    def parts(self) -> tuple[Task | Question, ...]:
+        """All that points are given for: tasks, then questions."""
+        return (*self.tasks, *self.questions)
 
     def task(self, task_id: str) -> Task:
         """The task of that id. Raises CourseError with a suggestion."""
@@ -71,6 +77,15 @@ class Assignment:
                 return task
         known = did_you_mean(task_id, [task.id for task in self.tasks])
         raise CourseError(f"{self.folder / FILE_NAME}: there is no task {task_id!r}; {known}")
+
+    def part(self, part_id: str) -> Task | Question:
+        """The task or question of that id. Raises CourseError with a suggestion."""
+        parts = {part.id: part for part in self.parts}
+        if part_id not in parts:
+            kind = "task or question" if self.questions else "task"
+            known = did_you_mean(part_id, parts)
+            raise CourseError(f"{self.folder / FILE_NAME}: there is no {kind} {part_id!r}; {known}")
+        return parts[part_id]
 
 
 def load_assignment(folder: Path) -> Assignment:
@@ -81,6 +96,8 @@ def load_assignment(folder: Path) -> Assignment:
     module = _module(table)
     files = _files(table, f"{module}.py")
     devices = _devices(table)
+    limits = Limits.from_toml(data.get("limits", {}), f"{path}, [limits]")
+    tasks = _tasks(table, devices)
     return Assignment(
         name=folder.resolve().name,
         folder=folder,
@@ -90,19 +107,16 @@ def load_assignment(folder: Path) -> Assignment:
         packages=_packages(table),
         devices=devices,
         data=table.texts("data"),
-        limits=Limits.from_toml(data.get("limits", {}), f"{path}, [limits]"),
-        tasks=_tasks(table, devices),
+        limits=limits,
+        tasks=tasks,
         optional=_optional(table, files, f"{module}.py"),
+        questions=read_questions(table, [task.id for task in tasks]),
     )
-
-
-def _is_identifier(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
 
 
 def _module(table: Table) -> str:
     module = table.text("module")
-    if not _is_identifier(module):
+    if not is_identifier(module):
         raise table.fail("module", "write a name that `import` takes: letters, digits and _, without .py")
     if module in sys.stdlib_module_names:
         raise table.fail("module", "Python has a module of that name; choose another")
@@ -169,7 +183,7 @@ def _tasks(table: Table, devices: tuple[str, ...]) -> tuple[Task, ...]:
 def _task(entry: dict[str, Any], where: str, devices: tuple[str, ...]) -> Task:
     table = Table(entry, where, ("id", "title", "points", "hint", "device"))
     task_id, points = table.text("id"), table.number("points")
-    if not _is_identifier(task_id):
+    if not is_identifier(task_id):
         raise table.fail("id", "write letters, digits and _, such as no_loops")
     if points <= 0:
         raise table.fail("points", "write a number above 0")

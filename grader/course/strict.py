@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from grader.errors import CourseError, GraderError
 
-__all__ = ["Table", "did_you_mean", "load_toml"]
+__all__ = ["Table", "did_you_mean", "is_identifier", "load_toml"]
 
 _SHOWN = 12  # of the known names
 
@@ -25,6 +26,11 @@ def did_you_mean(value: str, known: Iterable[str]) -> str:
         return f"did you mean {lowered[near[0]]!r}?"
     more = f" and {len(choices) - _SHOWN} more" if len(choices) > _SHOWN else ""
     return "known here: " + (", ".join(map(repr, choices[:_SHOWN])) or "none") + more + "."
+
+
+def is_identifier(name: str) -> bool:
+    """Whether it can be an id or the name of a module: ASCII letters, digits and _, no keyword of Python."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
 
 
 def load_toml(path: Path, error: type[GraderError] = CourseError) -> tuple[dict[str, Any], str]:

@@ -11,10 +11,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from grader.course import Assignment, Task
+from grader.course import Assignment, Question, Task
+from grader.grading.answers import AnswerState
 from grader.grading.outcome import Kind, Outcome, TestVerdict
+from grader.grading.replies import Reply
 
-__all__ = ["Override", "Suite", "audit", "is_number", "override_fault"]
+__all__ = ["Override", "Suite", "audit", "audit_replies", "is_number", "override_fault"]
 
 Suite = Mapping[str, Sequence[tuple[str, float]]]
 """The tests of a hidden suite: task id -> (test, weight), in the suite's order."""
@@ -22,7 +24,7 @@ Suite = Mapping[str, Sequence[tuple[str, float]]]
 
 @dataclasses.dataclass(frozen=True)
 class Override:
-    """A TA's word on one task of one student."""
+    """A TA's word on one task or question of one student."""
 
     points: float
     reason: str
@@ -41,8 +43,9 @@ def audit(
     astray: list[str] = []
     for task_id in sorted(suite.keys() - by_task.keys()):
         astray.append(f"the suite has tests for the task {task_id!r}, which {assignment.name} does not have")
-    for task_id in sorted(overrides.keys() - by_task.keys()):
-        astray.append(f"an override names the task {task_id!r}, which {assignment.name} does not have")
+    for part_id in sorted(overrides.keys() - {part.id for part in assignment.parts}):
+        kind = "task or question" if assignment.questions else "task"
+        astray.append(f"an override names the {kind} {part_id!r}, which {assignment.name} does not have")
     home = {test: task_id for task_id, tests in suite.items() for test, _ in tests}
     for task in assignment.tasks:
         by_task[task.id] += _task_faults(task.id, suite.get(task.id, ()), home)
@@ -56,11 +59,26 @@ def audit(
     return by_task, astray
 
 
-def override_fault(task: Task, override: Override) -> str | None:
+def audit_replies(assignment: Assignment, replies: Sequence[Reply]) -> tuple[dict[str, list[str]], list[str]]:
+    """What is wrong, by question id, and what can be laid to no question."""
+    by_question: dict[str, list[str]] = {question.id: [] for question in assignment.questions}
+    astray: list[str] = []
+    for reply in replies:
+        by_question.get(reply.question, astray).extend(_reply_faults(reply))
+    names = [reply.question for reply in replies]
+    for name in dict.fromkeys(name for name in names if name not in by_question):
+        astray.append(f"a reply to the question {name!r}, which {assignment.name} does not have")
+    for name, faults in by_question.items():
+        if names.count(name) != 1:
+            faults.append(f"{names.count(name)} replies to the question {name!r}, where there must be one")
+    return by_question, astray
+
+
+def override_fault(part: Task | Question, override: Override) -> str | None:
     """What is wrong with an override, or None."""
-    if is_number(override.points) and 0 <= override.points <= task.points:
+    if is_number(override.points) and 0 <= override.points <= part.points:
         return None
-    return f"the override of {task.id!r} gives {override.points!r} points, not 0 to {task.points:g}"
+    return f"the override of {part.id!r} gives {override.points!r} points, not 0 to {part.points:g}"
 
 
 def _task_faults(task_id: str, tests: Sequence[tuple[str, float]], home: Mapping[str, str]) -> list[str]:
@@ -91,6 +109,17 @@ def _outcome_faults(outcome: Outcome, home: Mapping[str, str], weights: Mapping[
         faults.append(f"{test!r} earned the fraction {earned!r}, though its verdict is {outcome.verdict!r}")
     if outcome.verdict == "fault":
         faults.append(f"{test!r}: {_last_line(outcome.detail or outcome.message)}")
+    return faults
+
+
+def _reply_faults(reply: Reply) -> list[str]:
+    faults = [reply.fault] if reply.fault else []
+    if reply.state not in get_args(AnswerState):
+        faults.append(f"the reply to {reply.question!r} has the unknown state {reply.state!r}")
+    if reply.is_right is not None and not isinstance(reply.is_right, bool):
+        faults.append(f"the reply to {reply.question!r} is right: {reply.is_right!r}, neither true nor false")
+    elif reply.is_right and reply.state != "answered":
+        faults.append(f"the reply to {reply.question!r} is right, though its state is {reply.state!r}")
     return faults
 
 

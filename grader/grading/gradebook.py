@@ -13,8 +13,8 @@ _FIXED = ("student", "assignment", "score", "max_score", "provisional")
 
 
 def grades_csv(reports: Sequence[Mapping[str, Any]]) -> bytes:
-    """The file's bytes. Rows by student and assignment; a column `<assignment>.<task>` for every task, in its
-    order.
+    """The file's bytes. Rows by student and assignment; a column `<assignment>.<id>` for every task and then every
+    question, in its order.
 
     `score` is empty where the report waits for a TA or is provisional, so that no sum ever holds half a
     grade.
@@ -33,7 +33,7 @@ def grades_csv(reports: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _cells(public: Mapping[str, Any]) -> dict[str, float | None]:
-    return {f"{public['assignment']}.{task['id']}": task["score"] for task in public["tasks"]}
+    return {f"{public['assignment']}.{part['id']}": part["score"] for part in (*public["tasks"], *public["questions"])}
 
 
 def _fixed(public: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""JUnit XML for CI: one testsuite a submission, one testcase a task."""
+"""JUnit XML for CI: one testsuite a submission, one testcase a task or question."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def junit_xml(reports: Sequence[Mapping[str, Any]]) -> bytes:
 
 def _suite(report: Mapping[str, Any]) -> ET.Element:
     public = report["public"]
-    elements = [_ELEMENT.get(task["verdict"]) for task in public["tasks"]]
+    parts = [*public["tasks"], *public["questions"]]
+    elements = [_ELEMENT.get(part["verdict"]) for part in parts]
     seconds = _seconds(report)
     suite = ET.Element(
         "testsuite",
@@ -36,21 +37,22 @@ def _suite(report: Mapping[str, Any]) -> ET.Element:
         skipped=str(elements.count("skipped")),
         time=f"{sum(seconds.values()):.3f}",
     )
-    for task, element in zip(public["tasks"], elements, strict=True):
-        time = f"{seconds.get(task['id'], 0.0):.3f}"
-        case = ET.SubElement(suite, "testcase", classname=public["assignment"], name=task["id"], time=time)
+    for part, element in zip(parts, elements, strict=True):
+        time = f"{seconds.get(part['id'], 0.0):.3f}"
+        case = ET.SubElement(suite, "testcase", classname=public["assignment"], name=part["id"], time=time)
         if element is not None:
-            child = ET.SubElement(case, element, message=_legal(_headline(task)))
-            child.text = _legal(task["message"])
+            child = ET.SubElement(case, element, message=_legal(_headline(part)))
+            child.text = _legal(" ".join(filter(None, [part["message"], part.get("why")])))
     return suite
 
 
-def _headline(task: Mapping[str, Any]) -> str:
-    if task["waived"]:
+def _headline(part: Mapping[str, Any]) -> str:
+    if part.get("waived"):
         return "waived for the class"
-    if task["score"] is None:
-        return str(task["verdict"])
-    return f"{task['verdict']}: {task['score']:g} of {task['points']:g} points"
+    verdict = str(part["verdict"])
+    if part.get("state", "answered") != "answered":
+        verdict = f"{verdict} ({part['state']})"
+    return verdict if part["score"] is None else f"{verdict}: {part['score']:g} of {part['points']:g} points"
 
 
 def _seconds(report: Mapping[str, Any]) -> dict[str, float]:

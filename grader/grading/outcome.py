@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from grader.course.thresholds import Measured
+
 __all__ = ["FAULT", "Kind", "Outcome", "TestVerdict"]
 
 FAULT = "the grader failed here, not you; a TA will look at it"
@@ -35,7 +37,8 @@ class Outcome:
     `test`: name within its suite (`test_values[float32]`); `task`: id in assignment.toml; `weight` > 0: its share of the
     task; `fraction` in [0, 1]: what of its weight was earned (0 unless passed); `kind`: why it failed; `message`: fit
     for the student (escaped, no hidden input); `notes`: advisory lines, fit for the student; `detail`: for the TA only;
-    `seconds`: wall time.
+    `seconds`: wall time; `measured`: what checks measured, only while a course is calibrated (a grade's outcome is written
+    without it).
     """
 
     test: str
@@ -48,12 +51,17 @@ class Outcome:
     notes: tuple[str, ...] = ()
     detail: str = ""
     seconds: float = 0.0
+    measured: tuple[Measured, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields as keys."""
-        return {**dataclasses.asdict(self), "notes": list(self.notes)}
+        fields = {**dataclasses.asdict(self), "notes": list(self.notes)}
+        if not self.measured:
+            del fields["measured"]
+        return fields
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Outcome:
         """The inverse of `to_json`; an unknown or missing key raises TypeError."""
-        return cls(**{**data, "notes": tuple(data["notes"])})
+        measured = tuple(Measured(**one) for one in data.get("measured", ()))
+        return cls(**{**data, "notes": tuple(data["notes"]), "measured": measured})

@@ -1,11 +1,11 @@
-"""overrides.toml: a TA's word on single tasks. It is read at every run, so it survives regrades.
+"""overrides.toml: a TA's word on single tasks and questions. It is read at every run, so it survives regrades.
 
 ::
 
     [[override]]
     student = "alice"
     assignment = "knn"
-    task = "speed"
+    task = "speed"              # or a question's id
     points = 10
     reason = "timed on the TA's machine, the grading machine was overloaded"
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grader.course import Assignment
+from grader.course import Assignment, Task
 from grader.course.strict import Table, did_you_mean, load_toml
 from grader.errors import CourseError, ReportError
 from grader.grading.audit import Override
@@ -34,7 +34,7 @@ class Overrides:
     entries: Mapping[tuple[str, str, str], Override]
 
     def of(self, student: str, assignment: str) -> dict[str, Override]:
-        """Those of one submission, by task id: what `score` takes."""
+        """Those of one submission, by id of task or question: what `score` takes."""
         return {task: word for (who, what, task), word in self.entries.items() if (who, what) == (student, assignment)}
 
     def unused(self, graded: Iterable[tuple[str, str]]) -> list[str]:
@@ -86,9 +86,10 @@ def _entry(
     student, name, task_id = table.text("student"), table.text("assignment"), table.text("task")
     points, reason = table.number("points"), table.text("reason")
     try:
-        task = assignment_of(name).task(task_id)
+        part = assignment_of(name).part(task_id)
     except CourseError as problem:
         raise ReportError(f"{where}: {problem}") from None
-    if not 0 <= points <= task.points:
-        raise table.fail("points", f"the task {task_id!r} gives 0 to {task.points:g}; write a number in that range")
+    if not 0 <= points <= part.points:
+        kind = "task" if isinstance(part, Task) else "question"
+        raise table.fail("points", f"the {kind} {task_id!r} gives 0 to {part.points:g}; write a number in that range")
     return (student, name, task_id), Override(points, reason)

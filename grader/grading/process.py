@@ -27,7 +27,7 @@ class Work:
 
     The rest is for a course that checks itself; a grade takes the defaults, and is the same in every order and task by
     task. `tasks`: ids of those to run, None for all; `reverse`: the suite from its end; `until_failure`: leave out what
-    follows the first test that does not pass; `calibration`: run the tests that ask for a threshold, under the seeds of
+    follows the first test that fails; `calibration`: run the tests that ask for a threshold, under the seeds of
     this round, and note in their outcomes what they measure instead of judging it.
     """
 

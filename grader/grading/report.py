@@ -19,23 +19,26 @@ from grader.errors import ReportError
 from grader.grading.atomic import write_atomic
 from grader.grading.find import safe_name
 from grader.grading.outcome import Outcome
-from grader.grading.score import Override, Score, Suite, TaskScore, score
+from grader.grading.replies import Reply
+from grader.grading.score import Override, Score, Suite, score
+from grader.grading.scored import PartScore
 
 __all__ = ["SCHEMA", "Grading", "build_report", "read_report", "report_path", "rescored", "write_report"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 _SHAPE: dict[str, type] = {"schema": int, "key": str, "public": dict, "ta": dict, "timing": dict}
 _PUBLIC: dict[str, type | tuple[type, ...]] = {
     "assignment": str, "title": str, "student": str, "score": (int, float, type(None)),
     "max_score": (int, float), "max_assessed": (int, float), "provisional": bool, "tasks": list,
-    "intake": list, "environment": dict,
+    "questions": list, "intake": list, "environment": dict,
 }  # fmt: skip
 _TASK = (
     "id", "title", "points", "score", "verdict", "kind", "message", "notes", "passed", "tests",
     "waived", "override",
 )  # fmt: skip
-_TA = ("faults", "run_faults", "outcomes", "suite", "output")
+_QUESTION = ("id", "text", "points", "score", "verdict", "state", "given", "message", "why", "override")
+_TA = ("faults", "run_faults", "outcomes", "suite", "replies", "output")
 _AGAIN = "remove it, or grade again with --force"
 
 
@@ -57,6 +60,7 @@ class Grading:
     output: str = ""
     timing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     key: str = ""
+    replies: Sequence[Reply] = ()
 
 
 def report_path(folder: Path, student: str, assignment: str) -> Path:
@@ -77,7 +81,8 @@ def build_report(assignment: Assignment, result: Score, grading: Grading) -> dic
             "max_score": result.max_score,
             "max_assessed": result.max_assessed,
             "provisional": result.provisional,
-            "tasks": [_task(task) for task in result.tasks],
+            "tasks": [_part(task, _TASK) for task in result.tasks],
+            "questions": [_part(question, _QUESTION) for question in result.questions],
             "intake": list(grading.problems),
             "environment": {name: grading.environment[name] for name in sorted(grading.environment)},
         },
@@ -85,6 +90,7 @@ def build_report(assignment: Assignment, result: Score, grading: Grading) -> dic
             "faults": list(result.faults),
             "outcomes": [_without_time(outcome) for outcome in grading.outcomes],
             "suite": {task: [[test, weight] for test, weight in tests] for task, tests in grading.suite.items()},
+            "replies": [reply.to_json() for reply in grading.replies],
             "run_faults": list(grading.faults),
             "output": grading.output,
         },
@@ -107,27 +113,24 @@ def rescored(
         pairs = zip(ta["outcomes"], timing["tests"], strict=True)
         outcomes = [Outcome.from_json({**outcome, "seconds": seconds}) for outcome, seconds in pairs]
         suite = {task: [(test, weight) for test, weight in tests] for task, tests in ta["suite"].items()}
+        replies = [Reply.from_json(reply) for reply in ta["replies"]]
     except (TypeError, ValueError, KeyError, AttributeError):
         raise ReportError(f"the report of {public['student']!r} holds no usable outcomes; {_AGAIN}") from None
     faults = ta["run_faults"]
     grading = Grading(
         public["student"], outcomes, suite, public["intake"], public["environment"], faults, ta["output"],
-        timing["seconds"], report["key"],
+        timing["seconds"], report["key"], replies,
     )  # fmt: skip
-    return build_report(assignment, score(assignment, outcomes, suite, overrides, waived, faults), grading)
+    return build_report(assignment, score(assignment, outcomes, suite, overrides, waived, faults, replies), grading)
 
 
-def _task(task: TaskScore) -> dict[str, Any]:
+def _part(part: PartScore, names: Sequence[str]) -> dict[str, Any]:
+    """These fields of a task or question, in their order."""
     override = None
-    if task.override is not None:
-        override = {"points": task.override.points, "reason": task.override.reason, "was": task.was}
-    fields = {
-        **dataclasses.asdict(task),
-        "notes": list(task.notes),
-        "waived": task.is_waived,
-        "override": override,
-    }
-    return {name: fields[name] for name in _TASK}
+    if part.override is not None:
+        override = {"points": part.override.points, "reason": part.override.reason, "was": part.was}
+    fields = {**dataclasses.asdict(part), "waived": part.is_waived, "override": override}
+    return {name: list(fields[name]) if isinstance(fields[name], tuple) else fields[name] for name in names}
 
 
 def _without_time(outcome: Outcome) -> dict[str, Any]:
@@ -174,6 +177,8 @@ def _check(path: Path, report: Any) -> None:
     _check_fields(path, "timing", report["timing"], {"seconds": dict, "tests": list})
     for task in report["public"]["tasks"]:
         _check_fields(path, "a task", task, dict.fromkeys(_TASK, object))
+    for question in report["public"]["questions"]:
+        _check_fields(path, "a question", question, dict.fromkeys(_QUESTION, object))
 
 
 def _check_fields(path: Path, where: str, table: Any, shape: Mapping[str, Any]) -> None:

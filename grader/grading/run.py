@@ -24,6 +24,7 @@ from .gradebook import grades_csv
 from .intake import Intake, take_in
 from .outcome import FAULT, Outcome
 from .overrides import Overrides, load_overrides
+from .replies import Examiner
 from .report import Grading, build_report, read_report, report_path, rescored, write_report
 from .score import Suite, score
 
@@ -160,6 +161,7 @@ class _Run:
         self._grader = grader_digest(self._package)
         self._constraints = constraints_digest(self._package / "constraints.txt")
         self._suites: dict[str, str] = {}
+        self._examiner = Examiner(settings.course, settings.purpose)
 
     def all(self, intakes: list[Intake]) -> None:
         """Grade what has to be graded; keep what is known already."""
@@ -190,7 +192,7 @@ class _Run:
             for k in todo:
                 assignment = course.assignment(intakes[k].assignment)
                 if assignment.module_file in intakes[k].files:
-                    works.append(Work(k, assignment.name, intakes[k].files, assignment.limits))
+                    works.append(Work(k, assignment.name, intakes[k].code, assignment.limits))
                 else:
                     suite = crew.suites[assignment.name]
                     self._report(intakes[k], _nothing(intakes[k], assignment, suite), "", 0.0, suite)
@@ -208,12 +210,14 @@ class _Run:
 
     def _report(self, intake: Intake, outcomes: list[Outcome], output: str, seconds: float, suite: Suite) -> None:
         assignment = self._settings.course.assignment(intake.assignment)
+        replies = self._examiner.replies(assignment, intake.answers)
         grading = Grading(
             student=intake.student, outcomes=outcomes, suite=suite, problems=intake.problems, output=output,
-            environment=self._environment(assignment), key=self._key(intake),
+            environment=self._environment(assignment), key=self._key(intake), replies=replies,
             timing={"grading": round(seconds, 3), "finished": round(time.time(), 3)},
         )  # fmt: skip
-        self._finish(intake, build_report(assignment, score(assignment, outcomes, suite), grading), cached=False)
+        result = score(assignment, outcomes, suite, replies=replies)
+        self._finish(intake, build_report(assignment, result, grading), cached=False)
 
     def _finish(self, intake: Intake, report: dict[str, Any], *, cached: bool) -> None:
         """Apply overrides and waivers, which may have changed since; write; tell."""

@@ -1,9 +1,11 @@
-"""Outcomes of tests to points. Pure: no files, no clock, no randomness; rational numbers until the end.
+"""Outcomes of tests and replies to questions to points. Pure: no files, no clock, no randomness; rational numbers until
+the end.
 
 A task's points x (weight passed / weight of ALL the task's tests in the suite). A test that did not run has
-failed. What cannot be right (a test twice, an unknown one, a number that is out of range) is a fault of ours:
-the task has no score, and neither has the submission, until a TA looks at it. Nothing here ever rounds a
-fault to a number.
+failed. A question's points for the right answer, and none for any other; where answers are not judged (before the
+deadline) it is not assessed. What cannot be right (a test twice, an unknown one, a number that is out of range) is a
+fault of ours: the task or question has no score, and neither has the submission, until a TA looks at it. Nothing here
+ever rounds a fault to a number.
 """
 
 from __future__ import annotations
@@ -11,62 +13,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal
+from typing import TypeVar
 
-from grader.course import Assignment, Task
-from grader.grading.audit import Override, Suite, audit, override_fault
+from grader.course import Assignment, Question, Task
+from grader.grading.audit import Override, Suite, audit, audit_replies, override_fault
 from grader.grading.outcome import Kind, Outcome
+from grader.grading.replies import Reply
+from grader.grading.scored import PartScore, QuestionScore, Score, TaskScore, TaskVerdict
 
-__all__ = ["Override", "Score", "Suite", "TaskScore", "TaskVerdict", "score"]
-
-TaskVerdict = Literal["passed", "partly", "failed", "fault", "not assessed"]
+__all__ = ["Override", "QuestionScore", "Score", "Suite", "TaskScore", "TaskVerdict", "score"]
 
 _Tests = Sequence[tuple[Outcome | None, float]]  # of one task; None where the test did not run
 _WAITS = "The grader failed here, not your code; a TA will look at it."
+_KEY_WAITS = "The grader failed here, not you; a TA will look at it."
 _DECIMALS = 4
-
-
-@dataclasses.dataclass(frozen=True)
-class TaskScore:
-    """One task's result.
-
-    `points`: the most it gives; `score`: rounded points, None for a fault or where it was not assessed;
-    `kind`, `message`, `notes`: fit for the student; `passed` of `tests` passed in full; `override`, `was`:
-    the TA's word and the score before it; `is_waived`: its device is waived for the class, so it counts
-    nowhere; `faults`: for the TA, () once overridden.
-    """
-
-    id: str
-    title: str
-    points: float
-    score: float | None
-    verdict: TaskVerdict
-    kind: Kind = ""
-    message: str = ""
-    notes: tuple[str, ...] = ()
-    passed: int = 0
-    tests: int = 0
-    override: Override | None = None
-    was: float | None = None
-    is_waived: bool = False
-    faults: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Score:
-    """One submission's result: `score` is None where it waits for a TA.
-
-    `max_score`: points of all tasks that are not waived; `max_assessed`: of those that were assessed here,
-    out of which `score` is; `provisional`: the two differ; `faults`: for the TA, those of every task
-    included.
-    """
-
-    tasks: tuple[TaskScore, ...]
-    score: float | None
-    max_score: float
-    max_assessed: float
-    provisional: bool
-    faults: tuple[str, ...] = ()
 
 
 def score(
@@ -76,25 +36,35 @@ def score(
     overrides: Mapping[str, Override] | None = None,
     waived: Collection[str] = (),
     faults: Sequence[str] = (),
+    replies: Sequence[Reply] = (),
 ) -> Score:
     """Points for one submission.
 
-    `suite`: every test that the hidden suite has, whether it ran or not; `overrides`: by task id, for this
-    student; `waived`: devices whose tasks are left out for the whole class; `faults`: of the run as a whole.
-    An override settles its task's fault; overrides of all tasks settle every fault.
+    `suite`: every test that the hidden suite has, whether it ran or not; `overrides`: by id of task or question,
+    for this student; `waived`: devices whose tasks are left out for the whole class; `faults`: of the run as a
+    whole; `replies`: one for each question. An override settles the fault of its task or question; overrides of
+    all of them settle every fault.
     """
     given = dict(overrides or {})
     of_task, astray = audit(assignment, outcomes, suite, given)
+    of_question, lost = audit_replies(assignment, replies)
+    wrong = {part.id: override_fault(part, given[part.id]) for part in assignment.parts if part.id in given}
+    for part_id, sentence in wrong.items():
+        if sentence is not None:
+            (of_task | of_question)[part_id].append(sentence)
+            del given[part_id]
     by_test = {outcome.test: outcome for outcome in outcomes}
-    pairs = []
+    tasks: list[_Pair[TaskScore]] = []
     for task in assignment.tasks:
-        override = given.get(task.id)
-        if override is not None and (wrong := override_fault(task, override)):
-            of_task[task.id].append(wrong)
-            override = None
         tests = [(by_test.get(test), weight) for test, weight in suite.get(task.id, ())]
-        pairs.append(_settle(_judge(task, tests, of_task[task.id]), override, task.device in waived))
-    return _total(pairs, [*faults, *astray])
+        pair = _judge(task, tests, of_task[task.id])
+        tasks.append(_waive(pair) if task.device in waived else _settle(pair, given.get(task.id)))
+    by_question = {reply.question: reply for reply in replies}
+    questions: list[_Pair[QuestionScore]] = []
+    for question in assignment.questions:
+        answered = _answered(question, by_question.get(question.id), of_question[question.id])
+        questions.append(_settle(answered, given.get(question.id)))
+    return _total(tasks, [*faults, *astray, *lost], questions)
 
 
 def _exact(value: float) -> Fraction:
@@ -106,12 +76,15 @@ def _rounded(value: Fraction) -> float:
     return float(round(value, _DECIMALS))  # half to even
 
 
-_Pair = tuple[TaskScore, Fraction | None]  # the exact points, None where there are none
+_Part = TypeVar("_Part", bound=PartScore)
+_Pair = tuple[_Part, Fraction | None]  # the exact points, None where there are none
 
 
-def _judge(task: Task, tests: _Tests, faults: Sequence[str]) -> _Pair:
+def _judge(task: Task, tests: _Tests, faults: Sequence[str]) -> _Pair[TaskScore]:
     """One task by its tests alone."""
-    result = TaskScore(task.id, task.title, task.points, None, "fault", tests=len(tests), faults=tuple(faults))
+    result = TaskScore(
+        id=task.id, title=task.title, points=task.points, score=None, verdict="fault", tests=len(tests), faults=tuple(faults)
+    )  # fmt: skip
     if faults:
         return dataclasses.replace(result, kind="fault", message=_WAITS), None
     ran = [outcome for outcome, _ in tests if outcome is not None]
@@ -143,11 +116,28 @@ def _explain(task: Task, short: Sequence[Outcome | None]) -> tuple[Kind, str]:
     return kind, messages[0] if messages else task.hint
 
 
-def _settle(pair: _Pair, override: Override | None, is_waived: bool) -> _Pair:
-    """The task with the TA's word and the class's waiver."""
-    result, points = pair
-    if is_waived:
-        return dataclasses.replace(result, score=None, verdict="not assessed", is_waived=True), None
+def _answered(question: Question, reply: Reply | None, faults: Sequence[str]) -> _Pair[QuestionScore]:
+    """One question by its reply alone."""
+    result = QuestionScore(
+        id=question.id, text=question.text, points=question.points, score=None, verdict="fault", faults=tuple(faults)
+    )  # fmt: skip
+    if reply is not None:
+        result = dataclasses.replace(result, state=reply.state, given=reply.given, message=reply.message, why=reply.why)
+    if faults or reply is None:
+        return dataclasses.replace(result, kind="fault", message=_KEY_WAITS), None
+    if reply.is_right is None:
+        return dataclasses.replace(result, verdict="not assessed"), None
+    points = _exact(question.points) if reply.is_right else Fraction(0)
+    return dataclasses.replace(result, score=_rounded(points), verdict="passed" if reply.is_right else "failed"), points
+
+
+def _waive(pair: _Pair[TaskScore]) -> _Pair[TaskScore]:
+    return dataclasses.replace(pair[0], score=None, verdict="not assessed", is_waived=True), None
+
+
+def _settle(pair: _Pair[_Part], override: Override | None) -> _Pair[_Part]:
+    """The task or question with the TA's word."""
+    result, _ = pair
     if override is None:
         return pair
     exact = _exact(override.points)
@@ -160,21 +150,25 @@ def _settle(pair: _Pair, override: Override | None, is_waived: bool) -> _Pair:
     return settled, exact
 
 
-def _total(pairs: Sequence[_Pair], astray: Sequence[str]) -> Score:
-    counted = [(task, points) for task, points in pairs if not task.is_waived]
-    assessed = [task for task, _ in counted if task.verdict != "not assessed"]
-    most = [sum((_exact(task.points) for task in tasks), Fraction(0)) for tasks in ([t for t, _ in counted], assessed)]
+def _total(
+    tasks: Sequence[_Pair[TaskScore]], astray: Sequence[str], questions: Sequence[_Pair[QuestionScore]] = ()
+) -> Score:
+    pairs: list[tuple[PartScore, Fraction | None]] = [*tasks, *questions]
+    counted = [(part, points) for part, points in pairs if not part.is_waived]
+    assessed = [part for part, _ in counted if part.verdict != "not assessed"]
+    most = [sum((_exact(part.points) for part in parts), Fraction(0)) for parts in ([p for p, _ in counted], assessed)]
     total = sum((points for _, points in counted if points is not None), Fraction(0))
-    faults = [f"{task.id}: {sentence}" for task, _ in counted for sentence in task.faults]
-    if not counted or not all(task.override for task, _ in counted):
+    faults = [f"{part.id}: {sentence}" for part, _ in counted for sentence in part.faults]
+    if not counted or not all(part.override for part, _ in counted):
         faults += dict.fromkeys(astray)
     if not 0 <= total <= most[1]:
         faults.append(f"the score {float(total)!r} is not from 0 to {float(most[1])!r}")
     return Score(
-        tasks=tuple(task for task, _ in pairs),
+        tasks=tuple(task for task, _ in tasks),
         score=None if faults else _rounded(total),
         max_score=_rounded(most[0]),
         max_assessed=_rounded(most[1]),
         provisional=len(assessed) < len(counted),
         faults=tuple(faults),
+        questions=tuple(question for question, _ in questions),
     )

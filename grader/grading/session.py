@@ -24,7 +24,7 @@ from typing import Any, Literal, TextIO
 import pytest
 from _pytest.runner import runtestprotocol
 
-from grader.course import Assignment, Course, Purpose, Seeds
+from grader.course import Assignment, Course, Limits, Purpose, Seeds
 from grader.errors import CourseError, Fault, GraderError
 from grader.plugin import MARKER
 from grader.plugin.judge import Judge
@@ -45,7 +45,8 @@ class Config:
     """What a grader process is started with.
 
     `root` of the course; its `assignments`; the isolation `level`, or "in-process"; `warm`: fork workers or start each
-    from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here.
+    from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here; `suite`: a grade comes from the hidden
+    one, a course that checks itself runs the public one too.
     """
 
     root: str
@@ -55,6 +56,7 @@ class Config:
     purpose: Purpose
     secret: str = dataclasses.field(repr=False)
     devices: list[str]
+    suite: Literal["hidden", "public"] = "hidden"
 
 
 class GradingSession:
@@ -67,6 +69,7 @@ class GradingSession:
         self._items: dict[str, list[pytest.Item]] = {}
         self._backend: Backend | None = None
         self._judges: dict[str, Judge] = {}
+        self._round: int | None = None  # of a calibration
 
     def backend(self, item: pytest.Item) -> Backend:
         """The backend of the submission that is being graded."""
@@ -75,11 +78,14 @@ class GradingSession:
         return self._backend
 
     def seeds(self, item: pytest.Item) -> Seeds:
-        """Seeds of this run's purpose."""
+        """Seeds of this run's purpose; in a calibration, those of the round."""
         return self._seeds(item.stash[MARK].assignment)
 
     def _seeds(self, assignment: Assignment) -> Seeds:
-        return Seeds(bytes.fromhex(self._config.secret), self._config.purpose, assignment.name)
+        secret = bytes.fromhex(self._config.secret)
+        if self._round is not None:
+            secret += f", calibration round {self._round}".encode()
+        return Seeds(secret, self._config.purpose, assignment.name)
 
     def emit(self, event: str, **fields: Any) -> None:
         """Write one event."""
@@ -105,7 +111,7 @@ class GradingSession:
         items = self._items.get(assignment.name, [])
         tested = {item.stash[MARK].task for item in items}
         for task in assignment.tasks:
-            if task.id not in tested:
+            if task.id not in tested and self._config.suite == "hidden":
                 suite = self._course.hidden_suite(assignment.name)
                 raise CourseError(f"{suite} has no test for the task {task.id!r} of assignment.toml; write one")
         order = {task.id: k for k, task in enumerate(assignment.tasks)}
@@ -139,17 +145,20 @@ class GradingSession:
 
     def _do(self, job: dict[str, Any], session: pytest.Session) -> None:
         files = {name: base64.b64decode(data) for name, data in job["files"].items()}
-        items = _chosen(self._items[job["assignment"]], job["tasks"], job["reverse"])
+        self._round = job["calibration"]
+        items = _chosen(self._items[job["assignment"]], job["tasks"], job["reverse"], self._round is not None)
         session._setupstate.teardown_exact(items[0] if items else None)  # fixtures of another module, or suite
         try:
-            output = self._grade(self._course.assignment(job["assignment"]), files, items, job["until_failure"])
+            assignment = dataclasses.replace(self._course.assignment(job["assignment"]), limits=Limits(**job["limits"]))
+            output = self._grade(assignment, files, items, job["until_failure"])
         finally:
             self._judges.clear()  # they hold what the submission returned
         self.emit("done", job=job["job"], output=output)
 
     def _grade(self, assignment: Assignment, files: dict[str, bytes], items: list[pytest.Item], until_failure: bool) -> str:
         """Run these tests of the assignment on these files; gives what the submission printed."""
-        folder = self._course.solution_folder(assignment.name)
+        hidden = self._config.suite == "hidden"
+        folder = self._course.solution_folder(assignment.name) if hidden else assignment.folder
         beside = {name: folder / f"{name}.py" for name in ("guest", "baseline")}
         present = {name: path for name, path in beside.items() if path.is_file()}
         backend = self._place.backend(Submitted(assignment, files, present, self._seeds(assignment).seed))
@@ -172,13 +181,13 @@ class GradingSession:
             outcome = self._run(item, following, backend)
             faults += outcome.verdict == "fault"
             self.emit("test", outcome=outcome.to_json())
-            if until_failure and outcome.verdict != "passed":
+            if until_failure and outcome.verdict in ("failed", "fault"):
                 break
         return faults
 
     def _run(self, item: pytest.Item, following: pytest.Item, backend: Backend) -> Outcome:
         """One test. `following` tells pytest which fixtures stay."""
-        mark, contact = item.stash[MARK], Contact()
+        mark, contact = item.stash[MARK], Contact(measured=None if self._round is None else [])
         if mark.device is not None and mark.device not in self._config.devices:
             message = f"not assessed here: this machine has no {mark.device}"
             return Outcome(test_name(item), mark.task, "not assessed", mark.weight, 0.0, "device", message)
@@ -207,8 +216,12 @@ class GradingSession:
         self.emit("broken", message=str(excinfo.value) if known else str(excrepr)[-4000:])
 
 
-def _chosen(items: Sequence[pytest.Item], tasks: Sequence[str] | None, reverse: bool) -> list[pytest.Item]:
+def _chosen(
+    items: Sequence[pytest.Item], tasks: Sequence[str] | None, reverse: bool, calibrating: bool
+) -> list[pytest.Item]:
     chosen = [item for item in items if tasks is None or item.stash[MARK].task in tasks]
+    if calibrating:
+        chosen = [item for item in chosen if "thresholds" in getattr(item, "fixturenames", ())]
     return chosen[::-1] if reverse else chosen
 
 
@@ -248,4 +261,4 @@ def _arguments(config: Config) -> Iterator[str]:
     for plugin in ("cacheprovider", "terminal", "logging", "faulthandler"):
         yield from ("-p", f"no:{plugin}")
     for name in config.assignments:
-        yield str(course.hidden_suite(name))
+        yield str(course.hidden_suite(name) if config.suite == "hidden" else course.public_suite(name))

@@ -22,16 +22,21 @@ _FACTS = "assignment.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--submission`: which file a suite tests in-process, instead of the one beside it."""
+    """`--submission`: which file a suite tests in-process; `--grader-summary`: where the table goes as well."""
     group = parser.getgroup("grader", "graded assignments")
     group.addoption("--submission", type=Path, metavar="FILE", help="test this file instead of the one beside the suite")
+    summary = "append the table to FILE, as Markdown; in a GitHub workflow $GITHUB_STEP_SUMMARY is the run's page"
+    group.addoption("--grader-summary", type=Path, metavar="FILE", help=summary)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for assignments; complain at once of a `--submission` that is not there."""
+    """Watch for assignments; complain at once of a `--submission` or a folder for the summary that is not there."""
     named: Path | None = config.getoption("--submission")
+    summary: Path | None = config.getoption("--grader-summary")
     if named is not None and not named.is_file():
         raise pytest.UsageError(f"--submission {named}: no such file; give the path of the .py file to test")
+    if summary is not None and (summary.is_dir() or not summary.absolute().parent.is_dir()):
+        raise pytest.UsageError(f"--grader-summary {summary}: not a file in a folder that is there; name such a one")
     config.pluginmanager.register(_Watch(config), "grader-watch")
 
 

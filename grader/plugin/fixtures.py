@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.errors import SuiteFault
+from grader.course.thresholds import TABLE_NAME, Threshold, load_thresholds
+from grader.errors import CheckFailed, CourseError, SuiteFault
 from grader.submission import Backend, Contact, Guests, Submission
 
 from .marks import test_name
@@ -16,7 +18,12 @@ from .state import CONTACT, MARK, PROVIDER, Provider, TaskMark
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["baseline", "contact", "credit", "fresh_submission", "guest", "rng", "seed", "submission"]
+    from grader.checks.asked import Thresholds
+
+__all__ = [
+    "baseline", "contact", "credit", "fresh_submission", "guest", "rng", "seed", "submission", "threshold_table",
+    "thresholds", "untouched",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -84,6 +91,42 @@ def credit(contact: Contact) -> Callable[[float, str], None]:
         contact.note(why)
 
     return grant
+
+
+@pytest.fixture
+def untouched(contact: Contact) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """`with untouched():` around calls that must leave their arguments as they are, where the handout says so."""
+
+    @contextlib.contextmanager
+    def watch() -> Iterator[None]:
+        before = len(contact.changed)
+        yield
+        changed = contact.changed[before:]
+        if changed:
+            more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+            raise CheckFailed(f"{changed[0]}{more}: the handout asks to leave it as it is; work on a copy")
+
+    return watch
+
+
+@pytest.fixture
+def thresholds(request: pytest.FixtureRequest, contact: Contact) -> Thresholds:
+    """What is asked of measured values, by name: the thresholds.toml beside a hidden suite."""
+    from grader.checks.asked import Thresholds
+
+    folder = request.path.parent
+    if folder.parent.name != "solutions":
+        raise SuiteFault(f"{request.path.name}: a public suite has no table of thresholds; write the number itself")
+    return Thresholds(lambda: request.getfixturevalue("threshold_table"), folder / TABLE_NAME, contact.measured)
+
+
+@pytest.fixture(scope="module")
+def threshold_table(request: pytest.FixtureRequest) -> Mapping[str, Threshold]:
+    """The table beside the suite, read once."""
+    try:
+        return load_thresholds(request.path.parent / TABLE_NAME)
+    except CourseError as error:
+        raise SuiteFault(str(error)) from None
 
 
 def _task_and_backend(request: pytest.FixtureRequest) -> tuple[str, Backend]:

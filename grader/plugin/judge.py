@@ -91,6 +91,7 @@ class Judge:
         return Outcome(
             test=self.name, task=self.mark.task, verdict=verdict, weight=self.mark.weight, fraction=fraction, kind=kind,
             message=message, notes=notes, detail=detail or self._traceback(), seconds=self.seconds,
+            measured=tuple(self.contact.measured or ()),
         )  # fmt: skip
 
     def _traceback(self) -> str:
@@ -99,11 +100,11 @@ class Judge:
             return ""
         frames = [(Path(frame.filename).name, frame) for frame in traceback.extract_tb(self.error.__traceback__)]
         lines = [f"{name}:{frame.lineno}: {frame.line}" for name, frame in frames if name.startswith("test_")]
-        return "\n".join([*lines, _named(self.error)])
+        return "\n".join([*lines, *_remarks(self.error), _named(self.error)])
 
     def _explained(self, error: BaseException) -> tuple[Kind, str]:
         if isinstance(error, CheckFailed):
-            return "wrong", str(error)
+            return "wrong", "\n".join(filter(None, [str(error), getattr(error, "map", "")]))
         if isinstance(error, StudentError):
             return self._raised(error)
         if isinstance(error, pytest.fail.Exception):
@@ -170,6 +171,11 @@ def _cut(text: str) -> str:
 
 def _first_line(text: str) -> str:
     return _escape(text.strip().split("\n")[0], _SENTENCE)
+
+
+def _remarks(error: BaseException) -> list[str]:
+    """What a check remarks to whoever writes the suite."""
+    return [_escape(note, _SENTENCE) for note in getattr(error, "__notes__", ())]
 
 
 def _named(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -17,7 +18,9 @@ from grader.submission.backend import LocalBackend
 
 from . import REPORT_FIELD
 from .judge import Judge, student_failure
+from .markdown import append_summary, markdown_lines
 from .marks import mark_items, test_name
+from .questions import own_answers, question_lines
 from .state import CONTACT, MARK, PROVIDER
 from .table import table_lines
 from .timeouts import Interrupter, guard
@@ -126,8 +129,13 @@ class PublicChecks:
         for folder, outcomes in self._outcomes.items():
             assignment = load_assignment(folder)
             terminalreporter.section(f"{assignment.title}: public checks, not your grade", sep="=")
-            for line, markup in table_lines(assignment, list(outcomes.values()), width):
+            named: Path | None = self._config.getoption("--submission")
+            answers = own_answers(assignment, folder if named is None else named.parent)
+            tasks = table_lines(assignment, list(outcomes.values()), width)
+            for line, markup in itertools.chain(tasks, question_lines(assignment, answers, width)):
                 terminalreporter.write_line(line, **markup)
+            if summary := self._config.getoption("--grader-summary"):
+                append_summary(summary, markdown_lines(assignment, list(outcomes.values()), answers))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: object) -> bool | None:

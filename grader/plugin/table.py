@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from grader.course import Assignment, Task
 from grader.grading.outcome import Outcome
 
-__all__ = ["table_lines"]
+__all__ = ["explanation", "table_lines", "verdict_word"]
 
 _WORDS = {
     "undone": "not done", "limit": "stopped", "died": "stopped", "raised": "error", "import": "error", "missing": "no file",
@@ -24,20 +24,21 @@ def table_lines(assignment: Assignment, outcomes: Sequence[Outcome], width: int)
     yield f"{'task':<{column}}  points  verdict", {"bold": True}
     for task in assignment.tasks:
         mine = [outcome for outcome in outcomes if outcome.task == task.id]
-        word = _verdict(mine)
+        word = verdict_word(mine)
         yield (
             f"{task.title:<{column}}  {task.points:>6g}  {word}",
             _COLOURS.get(word.split(" (")[0], {"red": bool(mine)}),
         )
-        explanation = _explanation(task, mine)
-        for text in ["as above"] if explanation and explanation == told else explanation:
+        why = explanation(task, mine)
+        for text in ["as above"] if why and why == told else why:
             yield from ((line, {}) for line in _wrapped(text, width, "    "))
-        told = explanation or told
+        told = why or told
     for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
         yield from ((line, {"light": True}) for line in _wrapped(f"note: {note}", width, ""))
 
 
-def _verdict(outcomes: Sequence[Outcome]) -> str:
+def verdict_word(outcomes: Sequence[Outcome]) -> str:
+    """One or two words for all the tests of a task."""
     if not outcomes:
         return "not run"
     failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
@@ -48,7 +49,7 @@ def _verdict(outcomes: Sequence[Outcome]) -> str:
     return f"{word} ({len(failed)} of {len(outcomes)} checks)" if some else word
 
 
-def _explanation(task: Task, outcomes: Sequence[Outcome]) -> list[str]:
+def explanation(task: Task, outcomes: Sequence[Outcome]) -> list[str]:
     """The first failure's words; the task's hint where there are none, and nothing for what is merely not done yet."""
     failed = [outcome for outcome in outcomes if outcome.verdict != "passed"]
     if not failed or failed[0].kind == "undone":

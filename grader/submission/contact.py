@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from grader.course.thresholds import Measured
 from grader.errors import Verdict
 
 __all__ = ["Contact"]
@@ -14,7 +15,8 @@ __all__ = ["Contact"]
 class Contact:
     """`begun`: student code has been asked for something. `label` and `value`: the last call and what came back, `answered`
     once something did. `notes`: advisory lines for the report. `verdict`: what ended the worker, also if a suite swallowed
-    it. `fraction`: what `credit` granted.
+    it. `fraction`: what `credit` granted. `measured`: where checks note what they measure while the course is calibrated,
+    else None.
     """
 
     begun: bool = False
@@ -24,6 +26,8 @@ class Contact:
     notes: list[str] = dataclasses.field(default_factory=list)
     verdict: Verdict | None = None
     fraction: float = 1.0
+    measured: list[Measured] | None = None
+    changed: list[str] = dataclasses.field(default_factory=list)
 
     def note(self, text: str) -> None:
         """Add an advisory line once."""

@@ -140,7 +140,9 @@ class Port(abc.ABC):
 
     def _note_mutations(self, names: Any, label: str) -> None:
         for name in names[:8]:
-            self.contact.note(f"{label} changed its argument {_escape(name)!r} in place")
+            text = f"{label} changed its argument {_escape(name)!r} in place"
+            self.contact.changed.append(text)
+            self.contact.note(text)
 
     def _own(self, value: Any) -> list[Any] | None:
         if type(value) is not Handle:

@@ -40,6 +40,17 @@ def toy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def whole(toy: Path) -> Path:
+    """The toy course as `grader check` wants one: its points sum to 100."""
+    facts = toy / "assignments" / "toy" / "assignment.toml"
+    text = facts.read_text()
+    for points, more in ((10, 50), (6, 30), (4, 20)):
+        text = text.replace(f"points = {points}\n", f"points = {more}\n")
+    facts.write_text(text)
+    return toy
+
+
+@pytest.fixture
 def edited(toy: Path) -> Callable[[str, str], None]:
     """`edited(old, new)`: change the toy's hidden suite in one place."""
     suite = toy / "solutions" / "toy" / "test_toy_hidden.py"

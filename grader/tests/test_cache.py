@@ -56,7 +56,7 @@ def change(root: Path, name: str, text: str = "# changed\n") -> None:
     "name",
     [
         "assignments/knn/assignment.toml", "solutions/knn/test_knn_hidden.py", "solutions/knn/data/x.npy",
-        "solutions/knn/new.py",
+        "solutions/knn/new.py", "solutions/knn/key.toml",
     ],
 )  # fmt: skip
 def test_the_suite_counts(course, name):

@@ -17,6 +17,7 @@ from grader.cli import main
 from grader.cli.screen import Screen, one_line
 from grader.grading import devices
 from grader.sandbox.levels import Choice
+from grader.tests.quiz import add_questions
 
 
 @pytest.fixture
@@ -129,6 +130,23 @@ def test_references(command: Command, toy: Path) -> None:
     assert status == 0
     assert "toy: 20 of 20 points on cpu" in out.splitlines()
     assert not (toy / "reports").exists()
+
+
+def test_references_answer_the_questions(command: Command, toy: Path) -> None:
+    key = add_questions(toy)
+    assert command("references") == (0, command("references")[1])
+    assert "toy: 25 of 25 points on cpu" in command("references")[1].splitlines()
+    assert not (toy / "solutions" / "toy" / "answers.toml").exists()
+    key.write_text("")
+    assert command("references")[0] == 2
+
+
+def test_references_that_raise_show_the_text(command: Command, toy: Path) -> None:
+    """A record run keeps it from students, but this is the course's own code."""
+    path = toy / "solutions" / "toy" / "toy.py"
+    path.write_text(path.read_text().replace("return 2 * x", "raise KeyError('gone')"))
+    out = command("references")[1]
+    assert " raised KeyError (StudentKeyError: KeyError: 'gone')\n" in out
 
 
 def test_references_that_lose_points(command: Command, toy: Path) -> None:

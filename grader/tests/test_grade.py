@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from grader.cli import main
+from grader.tests.quiz import KEYS, RIGHT, add_questions
 
 HOSTILE = ['"; rm -rf ~; "', "[red]:bomb:[nope]", "\x1b[2Jcleared", "new\nline", "Zoë Ωμέγα", "-rf"]
 
@@ -300,6 +301,80 @@ def test_widths(grade: Grade, hand_in: Callable[..., Path], toy: Path, monkeypat
     assert "all tasks: toy.py, line 1 raised SyntaxError: expected ':'" in " ".join(text.split())
 
 
+def test_questions(toy: Path, grade: Grade, hand_in: Callable[..., Path]) -> None:
+    """Before the deadline they tell nothing; then they count; a new key grades anew, and an override settles one."""
+    key = add_questions(toy)
+    for student, text in {"ann": RIGHT, "bob": 'why = "c"\nsize = "8 KB"\n', "cid": "why = b\n", "dot": None}.items():
+        folder = hand_in(student).parent
+        if text is not None:
+            (folder / "answers.toml").write_text(text)
+    (toy / "subs" / "eve" / "toy").mkdir(parents=True)
+    (toy / "subs" / "eve" / "toy" / "answers.toml").write_text(RIGHT)
+
+    early = grade("subs")
+    assert early.status == 0
+    assert "20 / 20" in early.out
+    assert "Answers to questions are judged in record runs only; until then a score is of the tasks" in early.out
+    assert "questions: size cannot be read" in early.out
+    assert "questions: all cannot be read" in early.out
+    assert "handed in: answers.toml, line 1: not TOML (Invalid value)" in early.out
+    assert "questions: all not answered" in early.out
+    for word in ("divisible", "float32", "chance", "wrong"):
+        assert word not in early.out
+        assert word not in (toy / "reports" / "subs" / "ann" / "toy.json").read_text()
+        assert word not in (toy / "reports" / "subs" / "bob" / "toy.json").read_text()
+    public = report(toy, "ann")["public"]
+    assert (public["score"], public["max_score"], public["max_assessed"], public["provisional"]) == (20, 25, 20, True)
+    assert [rows(toy)["ann"][name] for name in ("score", "max_score", "toy.why")] == ["", "25", ""]
+    assert "0 graded, 5 kept" in grade("subs").out
+
+    late = grade("subs", "--purpose", "record")
+    assert "5 graded, 0 kept" in late.out
+    assert "questions: why wrong ('c'); size cannot be read" in late.out
+    assert "Answers to questions are judged" not in late.out
+    assert {student: row["score"] for student, row in rows(toy).items()} == {
+        "ann": "25", "bob": "20", "cid": "20", "dot": "20", "eve": "5",
+    }  # fmt: skip
+    assert report(toy, "bob")["public"]["questions"][0]["message"] == "chance is no reason"
+    assert report(toy, "ann")["public"]["questions"][0]["why"] == "two is divisible by two"
+
+    key.write_text(KEYS.replace('answer = "b"', 'answer = "c"').replace('c = "chance', 'b = "chance'))
+    again = grade("subs", "--purpose", "record")
+    assert "5 graded, 0 kept" in again.out
+    assert (rows(toy)["ann"]["toy.why"], rows(toy)["bob"]["toy.why"]) == ("0", "2")
+    (toy / "subs" / "overrides.toml").write_text(OVERRIDE.format(student="ann", points=1).replace('"double"', '"why"'))
+    settled = grade("subs", "--purpose", "record")
+    assert "0 graded, 5 kept" in settled.out
+    assert "why: a TA gave 1: [b]shown to the TA[/b]" in settled.out
+    assert rows(toy)["ann"]["score"] == "24"
+
+
+def test_broken_key_waits_for_a_ta(toy: Path, grade: Grade, hand_in: Callable[..., Path]) -> None:
+    key = add_questions(toy)
+    (hand_in("ann").parent / "answers.toml").write_text(RIGHT)
+    key.write_text(KEYS.split("[size]")[0])
+    assert grade("subs").status == 0  # before the deadline nobody asks for it
+    ran = grade("subs", "--purpose", "record")
+    assert ran.status == 1
+    why = f"{key}: the question 'size' has no key; add [size]"
+    assert f"waits for you: ann/toy: why: {why} (and 1 more)" in ran.out
+    assert "questions: why, size cannot be judged" in ran.out or "questions: all cannot be judged" in ran.out
+    assert (report(toy, "ann")["public"]["score"], rows(toy)["ann"]["score"]) == (None, "")
+    key.write_text(KEYS)
+    mended = grade("subs", "--purpose", "record")
+    assert mended.status == 0
+    assert rows(toy)["ann"]["score"] == "25"
+
+
+def test_answers_do_not_reach_the_sandbox(toy: Path, grade: Grade, hand_in: Callable[..., Path]) -> None:
+    add_questions(toy)
+    looks = reference(toy).replace("return 2 * x", "import os; return 2 * x * ('answers.toml' not in os.listdir('.'))")
+    looks = looks.replace("'.'", "os.path.dirname(__file__)")
+    (hand_in("ann", looks).parent / "answers.toml").write_text(RIGHT)
+    assert grade("subs").status == 0
+    assert report(toy, "ann")["public"]["score"] == 20
+
+
 SAMPLE = '[ann.toy]\nscore = {}\npassed = ["double", "counter", "refuse"]\n'
 
 
@@ -313,10 +388,30 @@ def test_sample_class(toy: Path, grade: Grade, hand_in: Callable[..., Path]) -> 
     ran = grade()
     assert ran.status == 0
     assert "sample class: all 1 submissions as expected" in ran.out
+    assert report(toy, "ann", "reports/sample_class")["public"]["environment"]["purpose"] == "record"
     (sample / "expected.toml").write_text(SAMPLE.format(19))
     ran = grade()
     assert ran.status == 1
     assert "not as expected: ann/toy: score 20 where 19 is expected" in ran.out
+
+
+def test_sample_class_with_questions(toy: Path, grade: Grade, hand_in: Callable[..., Path]) -> None:
+    """A record run, if nothing else is said: what a grade will look like, explanations and all."""
+    add_questions(toy)
+    (hand_in("ann").parent / "answers.toml").write_text(RIGHT.replace("8000", "4000"))
+    sample = toy / "solutions" / "sample_class"
+    sample.mkdir()
+    shutil.move(toy / "subs", sample / "submitted")
+    (sample / "expected.toml").write_text(SAMPLE.format(22) + 'right = ["why"]\nexplained = ["that is float32"]\n')
+    for purpose, shown in (([], "22 / 25"), (["--purpose", "record"], "22 / 25"), (["--purpose", "feedback"], "20 / 20")):
+        ran = grade(*purpose)
+        assert ran.status == 0
+        assert shown in ran.out
+        assert "sample class: all 1 submissions as expected" in ran.out
+    with (sample / "expected.toml").open("a") as file:
+        file.write(SAMPLE.format(3).replace("ann", "bob"))
+    assert "not as expected: bob/toy was not graded" in grade().out
+    assert grade("--student", "ann").status == 0
 
 
 def start(toy: Path, env: dict[str, str]) -> subprocess.Popen[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,8 +14,10 @@ from grader.course import Assignment, Limits, Task
 from grader.grading.gradebook import grades_csv
 from grader.grading.junit import junit_xml
 from grader.grading.outcome import Outcome
+from grader.grading.replies import Reply
 from grader.grading.report import Grading, build_report
 from grader.grading.score import Override, score
+from grader.tests.quiz import QUESTIONS
 
 
 def assignment(name: str) -> Assignment:
@@ -127,3 +130,40 @@ def test_junit_takes_any_text():
     root = ET.fromstring(junit_xml([report("s\x08\udc80", message=text)]))
     assert root[0].get("name") == "s/knn"
     assert root[0][0].find("failure").text == "ab[2J<c>&]]>\U0001f600"
+
+
+def quizzed(*replies: Reply):
+    knn = dataclasses.replace(assignment("knn"), questions=QUESTIONS)
+    outcomes = [Outcome("a", "loops", "passed", fraction=1), Outcome("b", "loops", "passed", 2, 1), PASSED]
+    return build_report(knn, score(knn, outcomes, SUITE, replies=replies), Grading("ann", outcomes, SUITE, replies=replies))
+
+
+WHY = Reply("why", "answered", "c", False, "chance is no reason", "two is even")
+SIZE = Reply("size", "not answered", "", False, "", "8 bytes each")
+
+
+def test_questions_have_columns():
+    assert rows(quizzed(WHY, dataclasses.replace(SIZE, state="answered", is_right=True))) == [
+        [*HEADER, "knn.loops", "knn.gpu", "knn.why", "knn.size"],
+        ["ann", "knn", "13", "15", "no", "4", "6", "0", "3"],
+    ]
+
+
+def test_before_the_deadline_there_is_no_number_to_add_up():
+    early = quizzed(*(dataclasses.replace(reply, is_right=None, why="", message="") for reply in (WHY, SIZE)))
+    assert rows(early)[1] == ["ann", "knn", "", "15", "yes", "4", "6", "", ""]
+
+
+def test_junit_has_the_questions():
+    (suite,) = ET.fromstring(junit_xml([quizzed(WHY, SIZE)]))
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "2")
+    why, size = suite[2], suite[3]
+    assert why.attrib == {"classname": "knn", "name": "why", "time": "0.000"}
+    assert why[0].get("message") == "failed: 0 of 2 points"
+    assert why[0].text == "chance is no reason two is even"
+    assert size[0].get("message") == "failed (not answered): 0 of 3 points"
+    unreadable = Reply("why", "unreadable", "d", message="'d' is none of a, b, c")
+    (suite,) = ET.fromstring(junit_xml([quizzed(unreadable, dataclasses.replace(SIZE, is_right=None, why=""))]))
+    assert suite.get("skipped") == "2"
+    assert suite[2].find("skipped").get("message") == "not assessed (unreadable)"
+    assert suite[2].find("skipped").text == "'d' is none of a, b, c"

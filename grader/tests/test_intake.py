@@ -10,8 +10,10 @@ import pytest
 
 from grader.course import Course
 from grader.errors import CourseError, IntakeError
-from grader.grading import intake
+from grader.grading import reading
+from grader.grading.answers import no_answers
 from grader.grading.intake import FILE_CAP, Found, Intake, Problem, find_submissions, safe_name, take_in
+from grader.tests.quiz import FACTS as QUIZ
 
 FACTS = """
 title = "T"
@@ -240,6 +242,13 @@ def take(course, tmp_path):
     return lambda **more: take_in(Found("alice", "knn", tmp_path / "in", **more), course.assignment("knn"))
 
 
+@pytest.fixture(params=["by descriptor", "by path"])
+def way(request, monkeypatch):
+    """How folders are opened: as Linux and macOS can, or as Windows must. What is said is the same."""
+    monkeypatch.setattr(reading, "_RELATIVE", request.param == "by descriptor")
+
+
+@pytest.mark.usefixtures("way")
 def test_only_listed_files_are_taken(take, tmp_path):
     put(tmp_path / "in", "knn.py", "pkg/extra.py", "secret.py", "answers.toml")
     os.link(tmp_path / "in/knn.py", tmp_path / "hard-link.py")
@@ -267,6 +276,7 @@ def only_problem(taken: Intake) -> str:
     return taken.problems[0]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("names", "problem"),
     [
@@ -288,11 +298,13 @@ def test_a_file_that_is_not_there(take, tmp_path, names, problem):
     assert only_problem(take()) == problem
 
 
+@pytest.mark.usefixtures("way")
 def test_links_are_not_followed(take, tmp_path):
     (tmp_path / "in/knn.py").symlink_to("/etc/passwd")
     assert only_problem(take()) == "knn.py: a link, which is not followed; hand in the file itself"
 
 
+@pytest.mark.usefixtures("way")
 def test_links_to_folders_are_not_followed(take, tmp_path):
     put(tmp_path / "in", "knn.py")
     put(tmp_path / "outside", "extra.py")
@@ -305,6 +317,7 @@ def test_links_to_folders_are_not_followed(take, tmp_path):
     assert take().problems == ("pkg/extra.py: 'pkg' is no folder; hand in a folder of that name",)
 
 
+@pytest.mark.usefixtures("way")
 def test_the_submission_folder_may_be_no_link(take, tmp_path):
     put(tmp_path / "outside", "knn.py")
     (tmp_path / "in/alice").symlink_to(tmp_path / "outside")
@@ -313,6 +326,7 @@ def test_the_submission_folder_may_be_no_link(take, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.timeout(20)
 def test_pipes_do_not_hang(take, tmp_path):
     os.mkfifo(tmp_path / "in/knn.py")
@@ -342,6 +356,7 @@ def test_a_file_swapped_for_a_pipe_or_a_link_is_caught(take, tmp_path, monkeypat
         assert only_problem(take()).startswith(said[name])
 
 
+@pytest.mark.usefixtures("way")
 def test_large_files(take, tmp_path):
     put(tmp_path / "in", "knn.py")
     os.truncate(tmp_path / "in/knn.py", FILE_CAP)
@@ -354,7 +369,7 @@ def test_a_file_that_grows_while_it_is_read(take, tmp_path, monkeypatch):
     put(tmp_path / "in", "knn.py")
     os.truncate(tmp_path / "in/knn.py", FILE_CAP + 1)
     real = os.fstat
-    monkeypatch.setattr(intake.os, "fstat", lambda fd: os.stat_result([*real(fd)[:6], 5, *real(fd)[7:]]))
+    monkeypatch.setattr(os, "fstat", lambda fd: os.stat_result([*real(fd)[:6], 5, *real(fd)[7:]]))
     assert only_problem(take()) == "knn.py: 1 MB, at most 1 MB is taken; keep data and output out of it"
 
 
@@ -371,6 +386,7 @@ def test_unreadable_files(take, tmp_path, monkeypatch):
     assert only_problem(take()) == "knn.py: cannot be read (Permission denied); make it a readable file"
 
 
+@pytest.mark.usefixtures("way")
 def test_an_empty_file_is_taken_and_told(take, tmp_path):
     (tmp_path / "in/knn.py").touch()
     taken = take()
@@ -430,3 +446,77 @@ def test_digests_tell_intakes_apart():
     ]  # fmt: skip
     assert len({one.digest for one in intakes}) == len(intakes)
     assert Intake("s", "a", {"x": b"1", "y": b"2"}).digest == Intake("t", "a", {"y": b"2", "x": b"1"}).digest
+
+
+# ---------------------------------------------------------------- answers
+
+
+@pytest.fixture
+def quizzed(course):
+    """The assignment knn, with questions."""
+    facts = course.root / "assignments/knn/assignment.toml"
+    facts.write_text(facts.read_text() + QUIZ)
+    return course.assignment("knn")
+
+
+def take_answers(quizzed, tmp_path, *names: str, data: bytes | None = None) -> Intake:
+    source = put(tmp_path / "in", "knn.py", *names)
+    if data is not None:
+        (source / "answers.toml").write_bytes(data)
+    return take_in(Found("ann", "knn", source), quizzed)
+
+
+def test_answers_are_read(quizzed, tmp_path):
+    taken = take_answers(quizzed, tmp_path, data=b'why = "B"\nsize = "8 KB"')
+    assert {name: (given.state, given.value) for name, given in taken.answers.given.items()} == {
+        "why": ("answered", "b"), "size": ("unreadable", None),
+    }  # fmt: skip
+    assert taken.problems == ()
+    assert list(taken.code) == ["knn.py"]
+    assert list(taken.files) == ["knn.py", "answers.toml"]
+
+
+def test_answers_that_cannot_be_parsed_cost_no_code(quizzed, tmp_path):
+    taken = take_answers(quizzed, tmp_path, data=b"why = b")
+    (problem,) = taken.problems
+    assert problem.startswith("answers.toml, line 1: not TOML")
+    assert {given.state for given in taken.answers.given.values()} == {"unreadable"}
+    assert (list(taken.code), taken.missing) == (["knn.py"], ())
+
+
+def test_no_answers(quizzed, tmp_path):
+    taken = take_answers(quizzed, tmp_path, "assignment.toml")
+    assert (taken.problems, taken.answers) == ((), no_answers(quizzed.questions))
+    empty = take_answers(quizzed, tmp_path, data=b"")
+    assert empty.problems == ("answers.toml: empty (0 bytes); save your work and hand it in again",)
+    assert empty.answers == no_answers(quizzed.questions)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Answers.toml", "'Answers.toml' is there: rename it to 'answers.toml', upper and lower case count"),
+        ("pkg/answers.toml", "'pkg/answers.toml' is there: move it to 'answers.toml'"),
+        ("answers.toml.txt", "'answers.toml.txt' is there: rename it to 'answers.toml' if that is it"),
+        ("answers (1).toml", "'answers (1).toml' is there: rename it to 'answers.toml' if that is it"),
+    ],
+)
+def test_answers_under_another_name_are_told(quizzed, tmp_path, name, words):
+    taken = take_answers(quizzed, tmp_path, name)
+    (problem,) = taken.problems
+    assert problem == f"answers.toml: not handed in; {words}"
+    assert {(given.state, given.problem) for given in taken.answers.given.values()} == {("unreadable", problem)}
+
+
+def test_answers_that_cannot_be_taken(quizzed, tmp_path):
+    (tmp_path / "answers.toml").write_text('why = "b"')
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/answers.toml").symlink_to(tmp_path / "answers.toml")
+    taken = take_answers(quizzed, tmp_path)
+    assert taken.problems == ("answers.toml: a link, which is not followed; hand in the file itself",)
+    assert {given.problem for given in taken.answers.given.values()} == set(taken.problems)
+
+
+def test_without_questions_it_is_a_file_like_any_other(course, tmp_path):
+    taken = take_answers(course.assignment("knn"), tmp_path, data=b"\xff")
+    assert (taken.problems, dict(taken.answers.given), list(taken.code)) == ((), {}, ["knn.py", "answers.toml"])

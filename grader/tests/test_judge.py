@@ -275,3 +275,11 @@ def test_exception_of_the_suite_is_not_the_students(tmp_path: Path) -> None:
     with pytest.raises(ValueError) as caught:
         raise ValueError("mine")
     assert student_failure(caught.value, str(Path(__file__).parent), ["test_judge.py"]) is caught.value
+
+
+def test_what_a_check_remarks_is_for_the_ta() -> None:
+    error = CheckFailed("wrong")
+    error.add_note("the suspect 'x' could not be computed: \x1b[31m")
+    outcome = judged(error)
+    assert outcome.message == "wrong"
+    assert outcome.detail.splitlines()[-2:] == [r"the suspect 'x' could not be computed: \x1b[31m", "CheckFailed: wrong"]

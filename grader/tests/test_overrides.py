@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from grader.course.strict import did_you_mean
 from grader.errors import CourseError, ReportError
 from grader.grading.overrides import Overrides, load_overrides
 from grader.grading.score import Override
+from grader.tests.quiz import QUESTIONS
 
 KNN = Assignment(
     "knn", Path("course/knn"), "kNN", "knn", ("knn.py",), (), ("cpu",), (), Limits(),
@@ -51,6 +53,22 @@ def test_they_are_read_by_student_and_assignment(tmp_path):
     both = {"loops": Override(3.5, "the handout was wrong"), "speed": Override(6.5, "timed by hand")}
     assert overrides.of("alice", "knn") == both
     assert overrides.of("bob", "knn") == {} == overrides.of("alice", "svm")
+
+
+def test_a_question_is_named_like_a_task(tmp_path):
+    quizzed = dataclasses.replace(KNN, questions=QUESTIONS)
+    path = tmp_path / "overrides.toml"
+    text = FIRST.replace('"loops"', '"size"').replace("3.5", "2")
+    path.write_text(text)
+    assert load_overrides(path, lambda name: quizzed).of("alice", "knn") == {"size": Override(2, "the handout was wrong")}
+    for old, new, message in [
+        ("2", "3.5", "points = 3.5: the question 'size' gives 0 to 3; write a number in that range"),
+        ('"size"', '"sise"', "course/knn/assignment.toml: there is no task or question 'sise'; did you mean 'size'?"),
+    ]:
+        path.write_text(text.replace(old, new))
+        with pytest.raises(ReportError) as error:
+            load_overrides(path, lambda name: quizzed)
+        assert str(error.value) == f"{path}, line 2 (override 1): {message}"
 
 
 def test_no_file_and_an_empty_one_hold_none(tmp_path):

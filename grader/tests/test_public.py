@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 
 from grader.course import load_assignment
 from grader.grading.outcome import Outcome
+from grader.plugin.questions import own_answers, question_lines
 from grader.plugin.table import table_lines
 from grader.plugin.timeouts import Interrupter, TimedOut
+from grader.tests.quiz import RIGHT as RIGHT_ANSWERS
+from grader.tests.quiz import add_questions
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -236,3 +240,88 @@ def test_what_is_not_done_yet_takes_one_line(folder: Path, students_pytest: Pyte
     text = students_pytest(folder, "-k", "double").stdout
     assert "toy.py:6: not done yet" in text
     assert "Twice x" not in text
+
+
+# ---------------------------------------------------------------- questions
+
+JUDGED_LATER = "question          points  answer (judged after the deadline)"
+
+
+@pytest.fixture
+def quizzed(toy: Path, folder: Path) -> Path:
+    """The toy's public folder with questions, as students have it: the key is not there."""
+    add_questions(toy)
+    shutil.rmtree(toy / "solutions")
+    (folder / "toy.py").write_text(RIGHT)
+    return folder
+
+
+def question_rows(folder: Path, students_pytest: Pytest, *arguments: str) -> list[str]:
+    """What stands below the tasks."""
+    lines = table(students_pytest(folder, *arguments).stdout)
+    return lines[lines.index(JUDGED_LATER) + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, ["why                    2  not answered", "size                   3  not answered"]),
+        ('why = "B"\nsize = ""', ["why                    2  answered", "size                   3  not answered"]),
+        (
+            'why = "z"\nsice = 3',
+            [
+                "why                    2  cannot be read",
+                "    'z' is none of a, b, c; write one of the letters in quotes, such as \"a\"",
+                "size                   3  not answered",
+                "answers.toml: no question is called 'sice'; did you mean 'size'?",
+            ],
+        ),
+        (
+            "why = b",
+            [
+                "why                    2  cannot be read",
+                "    answers.toml, line 1: not TOML (Invalid value); write every answer in quotes on a line of its",
+                '    own, such as name = "b"',
+                "size                   3  cannot be read",
+            ],
+        ),
+    ],
+)
+def test_questions_are_answered_or_not(
+    quizzed: Path, students_pytest: Pytest, text: str | None, expected: list[str]
+) -> None:
+    if text is not None:
+        (quizzed / "answers.toml").write_text(text)
+    assert question_rows(quizzed, students_pytest, "-k", "refuse") == expected
+
+
+def test_a_right_answer_looks_like_a_wrong_one(quizzed: Path) -> None:
+    assignment = load_assignment(quizzed)
+    shown = []
+    for text in (RIGHT_ANSWERS, 'why = "c"\nsize = 4000\n'):
+        (quizzed / "answers.toml").write_text(text)
+        shown.append(list(question_lines(assignment, own_answers(assignment, quizzed), 80)))
+    assert shown[0] == shown[1]
+    assert [line for line, _ in shown[0]] == [
+        JUDGED_LATER, "why                    2  answered", "size                   3  answered",
+    ]  # fmt: skip
+
+
+def test_answers_lie_beside_the_file_that_is_named(quizzed: Path, tmp_path: Path, students_pytest: Pytest) -> None:
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "mine.py").write_text(RIGHT)
+    (other / "answers.toml").write_text(RIGHT_ANSWERS)
+    rows = question_rows(quizzed, students_pytest, "--submission", str(other / "mine.py"), "-k", "refuse")
+    assert [row.split()[-1] for row in rows] == ["answered", "answered"]
+
+
+def test_answers_that_cannot_be_opened(quizzed: Path) -> None:
+    (quizzed / "answers.toml").mkdir()
+    given = own_answers(load_assignment(quizzed), quizzed).given["why"]
+    assert (given.state, given.problem) == ("unreadable", "answers.toml: cannot be read (Is a directory)")
+
+
+def test_without_questions_there_is_no_line_about_them(folder: Path) -> None:
+    assignment = load_assignment(folder)
+    assert list(question_lines(assignment, own_answers(assignment, folder), 80)) == []

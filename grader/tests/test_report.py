@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -11,10 +12,13 @@ import pytest
 
 from grader.course import Assignment, Limits, Task
 from grader.errors import ReportError
+from grader.grading.answers import read_answers
 from grader.grading.atomic import write_atomic
 from grader.grading.outcome import Outcome
+from grader.grading.replies import judged, not_judged
 from grader.grading.report import Grading, build_report, read_report, report_path, rescored, write_report
 from grader.grading.score import Override, score
+from grader.tests.quiz import KEY, QUESTIONS
 
 KNN = Assignment(
     "knn", Path("knn"), "kNN", "knn", ("knn.py",), (), ("cpu", "cuda"), (), Limits(),
@@ -64,7 +68,7 @@ def test_the_public_part():
     assert {name: value for name, value in public.items() if name != "tasks"} == {
         "assignment": "knn", "title": "kNN", "student": "alice\udc80", "score": 3.0, "max_score": 10.0,
         "max_assessed": 4.0, "provisional": True, "intake": ["knn.py: empty"],
-        "environment": {"isolation": "bubblewrap", "seed": "00ff00ff"},
+        "environment": {"isolation": "bubblewrap", "seed": "00ff00ff"}, "questions": [],
     }  # fmt: skip
     assert public["tasks"][0] == {
         "id": "loops", "title": "Loops", "points": 4, "score": 3.0, "verdict": "partly", "kind": "wrong",
@@ -81,8 +85,6 @@ def test_hidden_tests_prints_and_times_stay_out_of_the_public_part():
 
 
 def test_two_grades_of_the_same_differ_in_timing_only():
-    import dataclasses
-
     slower = [dataclasses.replace(outcome, seconds=9.0) for outcome in OUTCOMES]
     environment = {"isolation": "bubblewrap", "seed": "00ff00ff"}
     again = report(outcomes=slower, timing={"total": 3.0}, environment=environment)
@@ -100,6 +102,64 @@ def test_rescoring_runs_nothing_again(tmp_path):
     assert rescored(rescored(stored, KNN, changed), KNN) == report()
     waived = rescored(stored, KNN, waived=["cuda"])["public"]
     assert (waived["score"], waived["max_score"], waived["provisional"]) == (2.0, 4.0, False)
+
+
+QUIZZED = dataclasses.replace(KNN, questions=QUESTIONS)
+
+
+def quizzed(text: str, key=None, overrides=None):
+    answers = read_answers(text.encode(), QUESTIONS)
+    replies = not_judged(answers) if key is None else judged(answers, key)
+    made = grading(replies=replies)
+    return build_report(QUIZZED, score(QUIZZED, made.outcomes, SUITE, overrides, replies=replies), made)
+
+
+def test_questions_that_are_judged_are_explained():
+    public = quizzed('why = "c\\u001b[2J"\nsize = 4e3', KEY)["public"]
+    assert (public["score"], public["max_score"], public["max_assessed"]) == (2.0, 15.0, 9.0)
+    assert public["questions"] == [
+        {
+            "id": "why", "text": "Why twice?", "points": 2, "score": 0.0, "verdict": "failed", "state": "unreadable",
+            "given": "c\\x1b[2J", "why": "two is divisible by two", "override": None,
+            "message": "'c\\x1b[2J' is none of a, b, c; write one of the letters in quotes, such as \"a\"",
+        },
+        {
+            "id": "size", "text": "How large is it?", "points": 3, "score": 0.0, "verdict": "failed", "state": "answered",
+            "given": "4000", "message": "that is float32", "why": "1,000 numbers of 8 bytes", "override": None,
+        },
+    ]  # fmt: skip
+
+
+def test_questions_that_are_not_judged_give_nothing_away():
+    """Nowhere in the whole report: the part for the TA may be shown to a student by mistake."""
+    right, wrong = quizzed('why = "b"\nsize = 8000'), quizzed('why = "c"\nsize = 4000')
+    assert right["public"]["score"] == wrong["public"]["score"] == 2.0
+    public = right["public"]
+    assert (public["max_score"], public["max_assessed"], public["provisional"]) == (15.0, 4.0, True)
+    assert json.dumps(right).replace('"b"', '"c"').replace("8000", "4000") == json.dumps(wrong)
+    question = public["questions"][0]
+    assert (question["verdict"], question["score"], question["message"], question["why"]) == ("not assessed", None, "", "")
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_rescoring_keeps_the_replies(tmp_path, key):
+    write_report(tmp_path / "r.json", quizzed('why = "b"', key))
+    stored = read_report(tmp_path / "r.json")
+    assert rescored(stored, QUIZZED) == stored
+    given = {"size": Override(2.5, "asked in the lab")}
+    changed = rescored(stored, QUIZZED, given)
+    assert changed == quizzed('why = "b"', key, given)
+    assert changed["public"]["questions"][1]["override"] == {
+        "points": 2.5, "reason": "asked in the lab", "was": None if key is None else 0.0,
+    }  # fmt: skip
+    assert rescored(changed, QUIZZED) == stored
+
+
+def test_rescoring_what_holds_no_replies():
+    broken = quizzed("", KEY)
+    broken["ta"]["replies"] = [{"question": "why", "is_wright": True}]
+    with pytest.raises(ReportError, match="holds no usable outcomes; remove it, or grade again with --force"):
+        rescored(broken, QUIZZED)
 
 
 def test_rescoring_forgets_no_fault(tmp_path):
@@ -126,12 +186,15 @@ def test_rescoring_what_holds_no_outcomes():
     [
         (lambda r: r.pop("schema"), "not a report: it has no schema"),
         (lambda r: r.update(schema="1"), "not a report: it has no schema"),
-        (lambda r: r.update(schema=2), "schema 2, this grader reads 1"),
+        (lambda r: r.update(schema=1), "schema 1, this grader reads 2"),
         (lambda r: r.pop("key"), "damaged: the report has no usable 'key'"),
         (lambda r: r.update(ta=[]), "damaged: the report has no usable 'ta'"),
         (lambda r: r["public"].update(score="10"), "damaged: public has no usable 'score'"),
         (lambda r: r["public"]["tasks"].append(3), "damaged: a task has no usable 'id'"),
         (lambda r: r["public"]["tasks"][0].pop("verdict"), "damaged: a task has no usable 'verdict'"),
+        (lambda r: r["public"].pop("questions"), "damaged: public has no usable 'questions'"),
+        (lambda r: r["public"]["questions"].append({"id": "x"}), "damaged: a question has no usable 'text'"),
+        (lambda r: r["ta"].pop("replies"), "damaged: ta has no usable 'replies'"),
         (lambda r: r["ta"].pop("output"), "damaged: ta has no usable 'output'"),
         (lambda r: r["timing"].pop("tests"), "damaged: timing has no usable 'tests'"),
     ],

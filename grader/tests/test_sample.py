@@ -11,13 +11,20 @@ from grader.errors import ReportError
 from grader.grading.sample import differences
 
 
-def report(student: str, score: float, passed: list[str], *, message: str = "", note: str = "", intake: str = "") -> Any:
+def report(student: str, score: float, passed: list[str], message="", note="", intake="", questions=()) -> Any:
     tasks = [
         {"id": task, "verdict": "passed" if task in passed else "failed", "message": message, "notes": [note]}
         for task in ("one", "two")
     ]
-    public = {"student": student, "assignment": "toy", "score": score, "tasks": tasks, "intake": [intake]}
+    public = {
+        "student": student, "assignment": "toy", "score": score, "tasks": tasks, "intake": [intake],
+        "questions": list(questions),
+    }  # fmt: skip
     return {"public": public}
+
+
+def question(name: str, verdict: str, state: str = "answered", message: str = "", why: str = "") -> Any:
+    return {"id": name, "points": 2.5, "verdict": verdict, "state": state, "message": message, "why": why}
 
 
 def against(tmp_path: Path, text: str, *reports: Any) -> list[str]:
@@ -61,6 +68,44 @@ def test_words(tmp_path: Path) -> None:
     assert lines == ["ann/toy: nothing in the report says 'squared'"]
 
 
+QUIZZED = ANN + 'right = ["why"]\nwords = ["8 KB"]\nexplained = ["because"]\n'
+
+
+def test_questions_that_are_judged(tmp_path: Path) -> None:
+    unreadable = question("size", "failed", "unreadable", "8 KB is no number", "so")
+    judged = [question("why", "passed", why="because"), unreadable]
+    assert against(tmp_path, QUIZZED, report("ann", 10, ["one"], questions=judged)) == []
+    wrong = [question("why", "failed"), question("size", "passed", message="8 KB")]
+    assert against(tmp_path, QUIZZED, report("ann", 10, ["one"], questions=wrong)) == [
+        "ann/toy: answered rightly size where why is expected",
+        "ann/toy: nothing in the report says '8 KB'",
+        "ann/toy: no explanation says 'because'",
+    ]
+
+
+def test_questions_that_are_not_judged(tmp_path: Path) -> None:
+    unreadable = question("size", "not assessed", "unreadable", "8 KB is no number")
+    hidden = [question("why", "not assessed"), unreadable]
+    assert against(tmp_path, QUIZZED, report("ann", 7.5, ["one"], questions=hidden)) == []
+    told = [question("why", "not assessed", why="because"), unreadable]
+    assert against(tmp_path, QUIZZED, report("ann", 10, ["one"], questions=told)) == [
+        "ann/toy: score 10 where 7.5 is expected",
+        "ann/toy: the report gives away 'because'",
+    ]
+
+
+def test_a_part_of_the_class(tmp_path: Path) -> None:
+    """Students have several assignments; what was not asked for is not missed."""
+    text = ANN + ANN.replace("ann.toy", "ann.more") + ANN.replace("ann", "bob")
+    path = tmp_path / "expected.toml"
+    path.write_text(text)
+    given = [report("ann", 10, ["one"])]
+    assert differences(path, given) == ["ann/more was not graded", "bob/toy was not graded"]
+    assert differences(path, given, assignment="toy") == ["bob/toy was not graded"]
+    assert differences(path, given, student="ann") == ["ann/more was not graded"]
+    assert differences(path, given, "toy", "ann") == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -70,6 +115,7 @@ def test_words(tmp_path: Path) -> None:
         ("[ann.toy]\nscroe = 3\n", "unknown key 'scroe'; did you mean 'score'?"),
         ("[ann.toy]\npassed = []\n", "[ann.toy]: 'score' is missing"),
         ('[ann.toy]\nscore = 3\npassed = "one"\n', "write a list of texts"),
+        ('[ann.toy]\nscore = 3\nright = "why"\n', "right = 'why': write a list of texts"),
     ],
 )
 def test_unusable_expectations(tmp_path: Path, text: str, words: str) -> None:

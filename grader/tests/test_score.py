@@ -11,7 +11,9 @@ import pytest
 
 from grader.course import Assignment, Limits, Task
 from grader.grading.outcome import Outcome
+from grader.grading.replies import Reply
 from grader.grading.score import Override, TaskScore, _total, score
+from grader.tests.quiz import QUESTIONS
 
 WAITS = "The grader failed here, not your code; a TA will look at it."
 
@@ -299,3 +301,113 @@ def test_a_total_out_of_range_is_withheld():
         result = _total([(task, total)], [])
         assert result.score is None
         assert result.faults == (f"the score {float(total)} is not from 0 to 10.0",)
+
+
+# ---------------------------------------------------------------- questions
+
+QUIZZED = dataclasses.replace(ONE, questions=QUESTIONS)
+RIGHT = Reply("why", "answered", "b", True, "", "because")
+WRONG = Reply("size", "answered", "4000", False, "float32", "so")
+KEY_WAITS = "The grader failed here, not you; a TA will look at it."
+
+
+def quizzed(*replies: Reply, outcomes=SOUND, **more):
+    return score(QUIZZED, outcomes, TWO, replies=replies, **more)
+
+
+def test_questions_give_their_points_or_nothing():
+    result = quizzed(RIGHT, WRONG)
+    assert (result.score, result.max_score, result.max_assessed, result.provisional) == (12, 15, 15, False)
+    why, size = result.questions
+    assert (why.score, why.verdict, why.message, why.why) == (2, "passed", "", "because")
+    assert (size.score, size.verdict, size.given, size.message, size.why) == (0, "failed", "4000", "float32", "so")
+    assert [task.score for task in result.tasks] == [10]
+    assert quizzed(WRONG, RIGHT) == result
+
+
+def test_questions_that_are_not_judged_are_not_assessed():
+    result = quizzed(*(dataclasses.replace(reply, is_right=None) for reply in (RIGHT, WRONG)))
+    assert (result.score, result.max_score, result.max_assessed, result.provisional) == (10, 15, 10, True)
+    assert [(one.score, one.verdict, one.state) for one in result.questions] == [(None, "not assessed", "answered")] * 2
+
+
+def test_questions_count_without_a_file_of_code():
+    result = quizzed(RIGHT, WRONG, outcomes=[failed("a", kind="missing"), failed("b", weight=3, kind="missing")])
+    assert (result.score, result.faults) == (2, ())
+
+
+def test_no_device_waives_a_question():
+    assert quizzed(RIGHT, WRONG, waived=["cpu", "cuda"]).max_score == 15
+
+
+@pytest.mark.parametrize(
+    ("replies", "sentence"),
+    [
+        ([RIGHT], "size: 0 replies to the question 'size', where there must be one"),
+        ([RIGHT, WRONG, RIGHT], "why: 2 replies to the question 'why', where there must be one"),
+        ([RIGHT, WRONG, Reply("x", "answered")], "a reply to the question 'x', which knn does not have"),
+        ([RIGHT, dataclasses.replace(WRONG, fault="key.toml: broken")], "size: key.toml: broken"),
+        ([RIGHT, dataclasses.replace(WRONG, state="lost")], "size: the reply to 'size' has the unknown state 'lost'"),
+        ([RIGHT, dataclasses.replace(WRONG, is_right=1)], "size: the reply to 'size' is right: 1, neither true nor false"),
+        ([RIGHT, dataclasses.replace(WRONG, is_right="no")], "size: the reply to 'size' is right: 'no', neither true nor"),
+        (
+            [dataclasses.replace(RIGHT, state="not answered"), WRONG],
+            "why: the reply to 'why' is right, though its state is 'not answered'",
+        ),
+        (
+            [dataclasses.replace(RIGHT, state="unreadable"), WRONG],
+            "why: the reply to 'why' is right, though its state is 'unreadable'",
+        ),
+    ],
+)
+def test_a_reply_that_cannot_be_right_is_a_fault(replies, sentence):
+    result = quizzed(*replies)
+    assert result.score is None
+    assert len(result.faults) == 1
+    assert result.faults[0].startswith(sentence)
+    for question in result.questions:
+        if question.verdict == "fault":
+            assert (question.score, question.kind, question.message) == (None, "fault", KEY_WAITS)
+    assert result.tasks[0].score == 10
+
+
+def test_replies_where_there_are_no_questions():
+    result = score(ONE, SOUND, TWO, replies=[RIGHT])
+    assert result.faults == ("a reply to the question 'why', which knn does not have",)
+
+
+def test_a_test_for_a_question_is_a_fault():
+    result = score(QUIZZED, SOUND, {**TWO, "why": [("c", 1)]}, replies=[RIGHT, WRONG])
+    assert result.faults == ("the suite has tests for the task 'why', which knn does not have",)
+
+
+def test_a_question_is_overridden_like_a_task():
+    result = quizzed(RIGHT, WRONG, overrides={"size": Override(1.5, "half right")})
+    size = result.questions[1]
+    assert (result.score, size.score, size.was, size.verdict, size.message) == (13.5, 1.5, 0, "partly", "float32")
+    assert (size.why, size.override) == ("so", Override(1.5, "half right"))
+    full = quizzed(RIGHT, WRONG, overrides={"size": Override(3, "r")}).questions[1]
+    assert (full.score, full.verdict, full.message) == (3, "passed", "")
+
+
+def test_an_override_settles_a_broken_key_and_a_question_that_is_not_judged():
+    broken = dataclasses.replace(WRONG, is_right=None, fault="key.toml: broken")
+    settled = quizzed(RIGHT, broken, overrides={"size": Override(3, "read by hand")})
+    assert (settled.score, settled.faults, settled.questions[1].given) == (15, (), "4000")
+    early = [dataclasses.replace(reply, is_right=None) for reply in (RIGHT, WRONG)]
+    one = quizzed(*early, overrides={"why": Override(2, "r")})
+    assert (one.score, one.max_assessed, one.provisional) == (12, 12, True)
+
+
+def test_faults_of_the_run_are_settled_by_overrides_of_all_tasks_and_questions():
+    words = {name: Override(1, "r") for name in ("t0", "why", "size")}
+    assert score(QUIZZED, [], TWO, words, faults=["f"]).score == 3
+    del words["size"]
+    assert score(QUIZZED, [], TWO, words, faults=["f"], replies=[RIGHT, WRONG]).score is None
+
+
+def test_an_override_of_a_question_out_of_range_is_a_fault():
+    result = quizzed(RIGHT, WRONG, overrides={"size": Override(4, "r")})
+    assert (result.score, result.faults) == (None, ("size: the override of 'size' gives 4 points, not 0 to 3",))
+    lost = quizzed(RIGHT, WRONG, overrides={"sice": Override(1, "r")})
+    assert lost.faults == ("an override names the task or question 'sice', which knn does not have",)

@@ -117,7 +117,7 @@ def test_submissions_do_not_see_each_other(toy_crew: Crew, graded: Grade) -> Non
 def test_record_hides_the_text(crew_on: Callable[..., Crew], graded: Grade) -> None:
     with crew_on(COURSE, purpose="record") as crew:
         (one,) = graded(crew, RIGHT.replace("return 2 * x", "raise ValueError(repr(x))"))
-    assert messages(one)["test_guest"] == "toy.py, line 5 raised ValueError"
+    assert messages(one)["test_guest"] == "toy.py, line 7 raised ValueError"
 
 
 def test_order_and_tasks_give_the_same_outcomes(toy_crew: Crew, graded: Grade) -> None:

@@ -9,12 +9,13 @@ distances without loops and on the student's vote; rows never coincide there, so
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 import pytest
 from course_data import cifar_like, flat_images
 
-from grader.checks import describe, expect_close, speed_ratio
+from grader.checks import describe, expect_close, learns, speed_ratio
 from grader.checks.describe import as_numbers
 from grader.errors import CheckFailed
 
@@ -85,20 +86,11 @@ def test_distances(submission, rng, method, case):
     expect_close(dists, euclidean(queries, rows), precision=dtype, name="dists", suspects=distance_mistakes(queries, rows))
 
 
-# Times as fast as the kit's two loops, measured by measure_speed.py in CPU time of one thread:
-#
-#                                    M x N = 60 x 500    120 x 250
-#   the reference                           118 - 130    135 - 136
-#   alternatives                             37 - 146     56 - 148    the slow ones copy both sets of rows
-#   one loop over matrix-vector products      23 - 25           22
-#   one loop                                   9 - 11       9 - 10
-#   broadcasting                            2.8 - 5.3    2.9 - 4.9
-#
-# The second shape costs as much and leaves more room above 30.
-LEAST_SPEED = 30
+# How many times as fast as the kit's two loops each way is, says thresholds.toml. 60 x 500 distances cost as much as
+# 120 x 250, and leave less room between the right solutions that copy both sets of rows and the loop over products.
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def speed_task(seed):
     """Training rows, eleven sets of queries, and their distances by the id of the set. Kept for the next submission."""
     rng = np.random.default_rng(seed)
@@ -107,7 +99,7 @@ def speed_task(seed):
 
 
 @pytest.mark.task("speed")
-def test_speed(fresh_submission, baseline, seed):
+def test_speed(fresh_submission, baseline, seed, thresholds):
     rows, sets, right = speed_task(seed)
     knn = trained(fresh_submission, rows, np.arange(250) % 10)
 
@@ -119,11 +111,11 @@ def test_speed(fresh_submission, baseline, seed):
         baseline.TwoLoops(rows).distances,
         inputs=[(queries,) for queries in sets],
         check=check,
-        at_least=LEAST_SPEED,
+        at_least=thresholds["speed"],
         looks_like={
             "a loop over all pairs of rows": (0, 1.4),
             "broadcasting with a temporary of shape (M, N, D), or one loop; a matrix product is asked for": (1.4, 16),
-            "a loop over matrix-vector products, or one matrix product among many copies": (16, LEAST_SPEED),
+            "a loop over matrix-vector products, or one matrix product among many copies": (16, math.inf),
         },
         baseline_name="two loops",
     )
@@ -248,25 +240,34 @@ def test_accuracy_on_every_fold(submission, rng, N, folds):
 
 @pytest.mark.task("cross_validation")
 @pytest.mark.parametrize("num_folds", [5, 4])
-def test_choose_k(submission, rng, num_folds):
-    X, y, ks, means = clear_winner(rng, num_folds)
+def test_choose_k(submission, seed, num_folds):
+    X, y, ks, means, of_five = clear_winner(seed, num_folds)
     expect_close(
         submission.choose_k(X, y, ks, num_folds=num_folds), ks[int(np.argmax(means))], name="k",
         suspects={
             "this is the k with the worst mean accuracy": ks[int(np.argmin(means))],
+            "num_folds is ignored: this is the best k for five folds": of_five,
             "this is the place of the best k in `ks`, not k itself": int(np.argmax(means)),
             "this is the best mean accuracy, not the k that reaches it": max(means),
         },
     )  # fmt: skip
 
 
-def clear_winner(rng, num_folds):
-    """Rows, labels, three k and their mean accuracies: the best is neither the smallest, nor the first, nor close."""
+@functools.cache
+def clear_winner(seed, num_folds):
+    """Rows, labels, three k, their mean accuracies, and the k that is best for five folds. Kept for the next submission.
+
+    The best k is neither the smallest, nor the first, nor close; if it is not five folds, theirs is another.
+    """
+    rng = np.random.default_rng(seed)
     while True:
         X, y, ks = *two_classes(rng, 60), [5, 1, 9]
-        means = fold_table(X, y, ks, np.array_split(np.arange(60), num_folds)).mean(axis=1)
-        if means[2] > max(means[:2]) + 0.02 and means[0] != means[1]:
-            return X, y, ks, means.tolist()
+        means, of_five = (
+            fold_table(X, y, ks, np.array_split(np.arange(60), folds)).mean(axis=1) for folds in (num_folds, 5)
+        )
+        stands_out = means[2] > max(means[:2]) + 0.02 and means[0] != means[1]
+        if stands_out and (num_folds == 5 or of_five[2] < max(of_five[:2]) - 0.01):
+            return X, y, ks, means.tolist(), ks[int(np.argmax(of_five))]
 
 
 @pytest.mark.task("cross_validation")
@@ -316,38 +317,31 @@ def test_accuracy_vs_size(submission, rng, sizes, k):
 
 TRAIN, TEST, BATCH = 1000, 300, 10
 # A prediction depends on nothing but the nearest row, so right code agrees with the oracle whatever the images are, while
-# its accuracy varies with them. Measured over 40 seeds by calibrate_images.py:
-#
-#                             agreement min    max    accuracy (sd)    min     max
-#   reference, alternatives           0.997  1.000    0.303 (0.028)    0.250   0.357
-#   product counted once              0.137  0.257    0.224 (0.026)    0.167   0.300
-#   the second nearest row            0.173  0.267    0.271 (0.023)    0.230   0.307
-#   training norms missing            0.047  0.213    0.116 (0.022)    0.080   0.187
-#   the farthest row                  0.030  0.130    0.083 (0.019)    0.043   0.120
-LEAST_AGREEMENT = 0.99
+# its accuracy varies with them: about 0.3, and from 0.1 to 0.3 for wrong code. So agreement is asked for.
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2)  # the seeds of both tries
 def image_task(seed):
-    """Images and labels under the private seed, and the oracle's predictions. Kept for the next submission."""
+    """Training images and labels, other images, and the oracle's predictions of them. Kept for the next submission."""
     images, labels = cifar_like(TRAIN + TEST, seed)
     rows = flat_images(images)
     dists = euclidean(rows[TRAIN:], rows[:TRAIN])
-    return rows[:TRAIN], labels[:TRAIN], rows[TRAIN:], labels[TRAIN:], labels[:TRAIN][dists.argmin(axis=1)]
+    return rows[:TRAIN], labels[:TRAIN], rows[TRAIN:], labels[:TRAIN][dists.argmin(axis=1)]
 
 
 @pytest.mark.task("image_accuracy")
-def test_images(submission, seed):
-    X, y, queries, truth, nearest = image_task(seed)
-    knn = trained(submission, X, y)
-    # In batches, so that a temporary of shape (batch, N, D) fits the memory: broadcasting costs the speed task only.
-    batches = [knn.predict(queries[i : i + BATCH], k=1) for i in range(0, TEST, BATCH)]
-    predicted, right = as_numbers(batches, "the list of predictions"), nearest.reshape(-1, BATCH)
-    if predicted.shape != right.shape:
-        expect_close(predicted, right, name="predictions (batch by image)")
-    if np.mean(predicted == right) < LEAST_AGREEMENT:
-        raise CheckFailed(
-            f"{np.mean(predicted.ravel() == truth):.1%} of the images are given their class; the nearest of {TRAIN:,} "
-            f"training images gives it to {np.mean(nearest == truth):.1%}. Your prediction is not the nearest image's "
-            f"label for {np.sum(predicted != right)} of {TEST} images"
-        )
+def test_images(submission, seed, thresholds):
+    def agreement(seed):
+        X, y, queries, nearest = image_task(seed)
+        knn = trained(submission, X, y)
+        # In batches, so that a temporary of shape (batch, N, D) fits the memory: broadcasting costs the speed task only.
+        batches = [knn.predict(queries[i : i + BATCH], k=1) for i in range(0, TEST, BATCH)]
+        predicted, right = as_numbers(batches, "the list of predictions"), nearest.reshape(-1, BATCH)
+        if predicted.shape != right.shape:
+            expect_close(predicted, right, name="predictions (batch by image)")
+        return np.mean(predicted == right)
+
+    learns(
+        agreement, at_least=thresholds["image_agreement"], seed=seed, of=TEST,
+        name=f"the share of {TEST} images that get the label of the nearest of {TRAIN:,} training images",
+    )  # fmt: skip

