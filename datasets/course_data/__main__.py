@@ -10,7 +10,7 @@ from typing import get_args
 
 from course_data.catalog import SETS
 from course_data.dataset import Source
-from course_data.errors import DataError
+from course_data.errors import DataError, MissingData
 from course_data.fetch import DOWNLOADS, fetch
 from course_data.loading import load
 from course_data.places import data_folder
@@ -69,8 +69,15 @@ def _sheet(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    from course_data.measure import measure
-
+    try:
+        from course_data.measure import measure
+    except ModuleNotFoundError as error:
+        if error.name != "course_data.measure":
+            raise
+        raise MissingData(
+            "the models that this measures with are answers to assignments: a students' archive is without them; "
+            "use the course's own repository"
+        ) from None
     measure(options.names)
 
 

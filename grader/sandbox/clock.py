@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
 
-__all__ = ["cpu_seconds", "holdings", "pid_of"]
+__all__ = ["cpu_seconds", "holdings", "pid_of", "starved"]
 
 _FIELDS = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"Threads:")
 
@@ -37,3 +38,16 @@ def holdings(pid: int) -> tuple[int, int]:
     fields = dict(line.split(b":", 1) for line in lines if line.startswith(_FIELDS))
     threads = int(fields.pop(b"Threads", 0))
     return sum(int(value.split()[0]) * 1024 for value in fields.values()), threads
+
+
+def starved(pid: int) -> float:
+    """Seconds that the process was ready to run and had no core: of its thread that waited longest. Zero where untold.
+
+    The second number of a thread's schedstat, in nanoseconds (Documentation/scheduler/sched-stats in the kernel's sources).
+    """
+    waited = 0
+    with contextlib.suppress(OSError, ValueError):
+        for thread in os.scandir(f"/proc/{pid}/task"):
+            with open(f"{thread.path}/schedstat", "rb") as source:
+                waited = max(waited, int(source.read().split()[1]))
+    return waited / 1e9

@@ -146,3 +146,21 @@ def test_measure_prints_a_line_for_each_model_and_says_what_is_left_out(monkeypa
 def test_measure_refuses_a_set_it_does_not_know(capsys):
     assert main(["measure", "minst"]) == 1
     assert capsys.readouterr().err == "course_data: measure knows cifar10, mnist, insects, cats_vs_fish; not minst\n"
+
+
+def test_a_students_archive_has_nothing_to_measure_with(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "meta_path", [_Without("course_data.measure"), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "course_data.measure")
+    assert main(["measure", "mnist"]) == 1
+    assert "a students' archive is without them; use the course's own repository" in capsys.readouterr().err
+
+
+class _Without:
+    """Finds no module of that name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == self._name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
