@@ -13,11 +13,12 @@ __all__ = ["main"]
 
 
 def _benchmarks() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from . import classroom, distances, gradients, speed_noise, student, workers
+    from . import classroom, convolution, distances, gradients, speed_noise, student, workers
 
     return {
         "workers": workers.run, "class": classroom.run, "memory": classroom.growth, "student": student.run,
-        "distances": distances.run, "gradients": gradients.run, "speed-noise": speed_noise.run,
+        "distances": distances.run, "convolution": convolution.run, "gradients": gradients.run,
+        "speed-noise": speed_noise.run,
     }  # fmt: skip
 
 

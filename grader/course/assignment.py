@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import re
 import sys
 from pathlib import Path
@@ -19,7 +20,9 @@ DEVICES = ("cpu", "cuda", "mps")
 FILE_NAME = "assignment.toml"
 
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_KEYS = ("title", "module", "files", "optional", "packages", "devices", "data", "limits", "tasks", "questions")
+_KEYS = (
+    "title", "module", "files", "optional", "packages", "optional_packages", "devices", "data", "limits", "tasks", "questions",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Assignment:
 
     `name`: its folder's name; `module`: the student's module, `<module>.py`; `files`: what is handed in,
     relative paths with `/`; `optional`: those of `files` that may be missing; `packages`: distributions that
-    the sandbox shows; `data`: names of data sets that it uses; `questions`: answered in answers.toml.
+    the sandbox shows; `optional_packages`: those that it shows where this machine has them; `data`: names of data sets
+    that it uses; `questions`: answered in answers.toml.
     """
 
     name: str
@@ -54,6 +58,12 @@ class Assignment:
     tasks: tuple[Task, ...]
     optional: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
+    optional_packages: tuple[str, ...] = ()
+
+    @property
+    def present_packages(self) -> tuple[str, ...]:
+        """`packages`, and those of `optional_packages` that are installed here."""
+        return (*self.packages, *filter(_is_installed, self.optional_packages))
 
     @property
     def module_file(self) -> str:
@@ -104,13 +114,14 @@ def load_assignment(folder: Path) -> Assignment:
         title=table.text("title"),
         module=module,
         files=files,
-        packages=_packages(table),
+        packages=_packages(table, "packages"),
         devices=devices,
         data=table.texts("data"),
         limits=limits,
         tasks=tasks,
         optional=_optional(table, files, f"{module}.py"),
         questions=read_questions(table, [task.id for task in tasks]),
+        optional_packages=_packages(table, "optional_packages"),
     )
 
 
@@ -150,12 +161,20 @@ def _optional(table: Table, files: tuple[str, ...], module_file: str) -> tuple[s
     return optional
 
 
-def _packages(table: Table) -> tuple[str, ...]:
-    packages = table.texts("packages")
+def _packages(table: Table, key: str) -> tuple[str, ...]:
+    packages = table.texts(key)
     for package in packages:
         if not _DISTRIBUTION.fullmatch(package):
-            raise table.fail("packages", f"{package!r} is no distribution's name; write it without a version")
+            raise table.fail(key, f"{package!r} is no distribution's name; write it without a version")
     return packages
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _devices(table: Table) -> tuple[str, ...]:

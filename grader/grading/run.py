@@ -261,7 +261,7 @@ class _Run:
             "isolation": own.isolation.level, "devices": sorted(own.devices), "purpose": own.purpose,
             "seed_id": self._seeds(assignment.name).id, "data": "generated", "constraints": self._constraints[:12],
             "grader": self._grader[:12], "python": platform.python_version(), "machine": platform.machine(),
-            "packages": {name: _version(name) for name in assignment.packages},
+            "packages": {name: _version(name) for name in assignment.present_packages},
         }  # fmt: skip
 
 

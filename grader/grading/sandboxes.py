@@ -23,7 +23,7 @@ class Sandboxes(Place):
         """Workers in the sandbox that shows the assignment's packages."""
         assignment = submitted.assignment
         return SandboxedBackend(
-            self._sandbox(assignment.packages), submitted.files, assignment.module_file, assignment.limits, submitted.seed,
+            self._sandbox(assignment.present_packages), submitted.files, assignment.module_file, assignment.limits, submitted.seed,
             guest=submitted.beside.get("guest"), baseline=submitted.beside.get("baseline"),
         )  # fmt: skip
 

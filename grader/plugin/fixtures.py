@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from grader.checks.asked import Thresholds
+    from grader.submission.port import Port
 
 __all__ = [
-    "baseline", "contact", "credit", "fresh_submission", "guest", "rng", "seed", "submission", "threshold_table",
+    "baseline", "contact", "credit", "fresh_guest", "fresh_submission", "guest", "rng", "seed", "submission", "threshold_table",
     "thresholds", "untouched",
 ]  # fmt: skip
 
@@ -47,6 +48,13 @@ def fresh_submission(request: pytest.FixtureRequest, contact: Contact) -> Iterat
     port = backend.fresh(task, contact)
     yield Submission(port)
     port.close()
+
+
+@pytest.fixture
+def fresh_guest(fresh_submission: Submission) -> Guests:
+    """Functions of the suite's guest.py in the worker of `fresh_submission`."""
+    port: Port = object.__getattribute__(fresh_submission, "_port")
+    return Guests(port.guest)
 
 
 @pytest.fixture

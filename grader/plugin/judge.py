@@ -132,7 +132,7 @@ class Judge:
             return " (network, new processes and files but the scratch folder are closed to submissions)"
         if not isinstance(error, ModuleNotFoundError):
             return ""
-        return "; what can be imported: " + ", ".join(["the standard library", *self.mark.assignment.packages])
+        return "; what can be imported: " + ", ".join(["the standard library", *self.mark.assignment.present_packages])
 
     def _out_of_memory(self, error: StudentError, place: str) -> str:
         from grader.course import format_size

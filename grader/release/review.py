@@ -62,9 +62,10 @@ def _imports(tree: ast.Module) -> set[tuple[int, str]]:
 def _importable(assignment: Assignment) -> set[str]:
     """The standard library, the files handed in, and what the assignment's distributions provide."""
     own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in assignment.files if name.endswith(".py")}
-    wanted = {_normal(package) for package in assignment.packages}
+    packages = (*assignment.packages, *assignment.optional_packages)
+    wanted = {_normal(package) for package in packages}
     # A distribution that is not installed here is taken to provide a module of its own name.
-    provided = {re.sub(r"[-.]", "_", package) for package in assignment.packages}
+    provided = {re.sub(r"[-.]", "_", package) for package in packages}
     for module, distributions in importlib.metadata.packages_distributions().items():
         if wanted & set(map(_normal, distributions)):
             provided.add(module)

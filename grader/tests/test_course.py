@@ -100,6 +100,7 @@ PLAIN = "is no plain relative path; write it as folder/file.py, without .."
         ('["numpy"]', '"numpy"', "packages = 'numpy': write a list of texts, such as [\"a\", \"b\"]"),
         ('["numpy"]', '["numpy", "numpy"]', "one entry is there twice; leave one of them out"),
         ('["numpy"]', '["numpy>=2"]', "'numpy>=2' is no distribution's name; write it without a version"),
+        ('["numpy"]', '["numpy"]\noptional_packages = ["cupy[all]"]', "optional_packages = ['cupy[all]']: 'cupy[all]' is no distr"),
         ('["cpu", "cuda"]', '["cpu", "cudo"]', "'cudo']: unknown device 'cudo'; did you mean 'cuda'?"),
         ('["cpu", "cuda"]', "[]", "devices = []: name at least one, such as [\"cpu\"]"),
         ('["cpu", "cuda"]', '["cpu"]', "'cuda': not among the assignment's devices; known here: 'cpu'."),
@@ -134,6 +135,15 @@ def test_every_wrong_fact_is_named(tmp_path, old, new, message):
         load_assignment(write(tmp_path, facts=FACTS.replace(old, new, 1)))
     assert message in str(error.value)
     assert "assignment.toml" in str(error.value)
+
+
+def test_optional_packages_count_where_they_are_installed(tmp_path):
+    facts = FACTS.replace('["numpy"]', '["numpy"]\noptional_packages = ["no-such-distribution", "pytest"]', 1)
+    assignment = load_assignment(write(tmp_path, facts=facts))
+    assert assignment.packages == ("numpy",)
+    assert assignment.optional_packages == ("no-such-distribution", "pytest")
+    assert assignment.present_packages == ("numpy", "pytest")
+    assert load_assignment(write(tmp_path, "other")).present_packages == ("numpy",)
 
 
 def test_limits_are_read():

@@ -333,4 +333,5 @@ def test_budget_and_full_matrix() -> None:
     assert sum(trial.role == "contact" for trial in some) < sum(trial.role == "contact" for trial in every)
     assert [trial.how for trial in in_process_trials(TOY, everything=False)] == ["reversed", "reversed"]
     assert [trial.how for trial in in_process_trials(TOY, everything=True) if trial.role == "right"] == right
-    assert [trial.role for trial in public_trials(TOY, everything=False)] == ["stub", "right", "right"]
+    assert [trial.role for trial in public_trials(TOY, everything=False)] == ["stub", "right"]
+    assert [trial.role for trial in public_trials(TOY, everything=True)] == ["stub", "right", "right"]

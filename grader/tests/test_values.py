@@ -122,6 +122,15 @@ def test_a_changed_argument_is_reported_by_name(open_port, body, value):
     assert port.contact.notes == ["change changed its argument 'x' in place"]
 
 
+@pytest.mark.parametrize(
+    "value", [{(0, 1): np.zeros(2), (1, 0): 3}, {(0.5, 2): [1.0, 2.0]}, [{("a", 1): (1, 2)}, np.ones(2)]]
+)
+def test_a_dict_with_tuples_as_keys_that_stays_as_it_is_is_not_reported(open_port, value):
+    port = open_port("def leave(x, other=None):\n    return len(x)")
+    Submission(port).leave(value, other=np.ones(2))
+    assert port.contact.notes == []
+
+
 def test_an_unchanged_argument_is_not_reported(open_port):
     port = open_port("def keep(*xs): return 1")
     Submission(port).keep(np.ones(3), [1, 2.5, "a"], {"k": [np.zeros(2)] * 3}, (1, 2), [np.float32(1)] * 4, float("nan"))

@@ -49,7 +49,7 @@ class Snapshot:
         if node[0] in ("l", "t"):
             return _each(node[1], other[1], lambda a, b: self._same(a, b, buffers))
         if node[0] == "d":
-            return _each(node[1], other[1], lambda a, b: a[0] == b[0] and self._same(a[1], b[1], buffers))
+            return _each(node[1], other[1], lambda a, b: all(self._same(x, y, buffers) for x, y in zip(a, b, strict=True)))
         if node[0] in ("f", "i", "c"):
             return bool(node == other)
         return bool(node[:-1] == other[:-1]) and _print(buffers[other[-1]]) == self._before[node[-1]]

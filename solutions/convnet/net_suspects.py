@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.checks import count_suspects, regulariser_suspects
+from grader.checks import NotFinite, count_suspects, regulariser_suspects
 
 from .oracle import (
     KERNEL,
@@ -19,6 +19,8 @@ from .oracle import (
     pool,
     pool_gradient,
 )
+
+_OVERFLOW = {"exp leaves the range of numbers: subtract the largest score of each image first": NotFinite()}
 
 __all__ = ["edge_mistakes", "gradient_mistakes", "loss_mistakes", "picture_mistakes", "score_mistakes"]
 
@@ -84,7 +86,7 @@ def loss_mistakes(params, X, y, reg):
     for name in WEIGHTS:
         known[f"{name} is not regularised"] = right - reg * np.sum(params[name] ** 2)
         known[f"only {name} is regularised"] = data + reg * np.sum(params[name] ** 2)
-    return known | regulariser_suspects(data, arrays, reg, len(X))
+    return known | (regulariser_suspects(data, arrays, reg, len(X)) if reg else {}) | _OVERFLOW
 
 
 def _loss_of(scores, y, penalty):
@@ -108,7 +110,7 @@ def gradient_mistakes(params, X, y, reg, name):
         "the gradient is not divided by N": data * len(X) + right - data,
         "the gradient is divided by N twice": data / len(X) + right - data,
     }  # fmt: skip
-    known |= {
+    known |= _OVERFLOW | {
         "the update is here, not the gradient: it has the wrong sign": -right,
         "the value of the parameter is here, not its gradient": value,
         "the true class is not subtracted: the gradient of the scores is p - 1 for it, p for the others": (

@@ -438,6 +438,15 @@ def test_results_and_best_belong_together(submission, rng):
 
 
 @pytest.mark.task("search")
+def test_there_is_a_best_one_even_where_all_are_wrong(submission, rng):
+    """Validation rows of a class that nobody was trained on."""
+    X, y, queries, truth = clusters(rng, 40, 20, radius=1.5)
+    results, best = search_results(submission.search(X, y, queries, truth + 4, [0.01], [0.1], num_iters=5), [0.01], [0.1])
+    expect_close(results[0.01, 0.1][1], 0.0, name="the validation accuracy where all are wrong")
+    predictions(best, queries)
+
+
+@pytest.mark.task("search")
 def test_number_of_steps(submission):
     """On rows of zeros a step multiplies W by 1 - 2 * learning rate * reg: its size tells how many were taken."""
     zeros, y = np.zeros((4, 300)), np.array([0, 1, 2, 1])
@@ -479,18 +488,24 @@ def test_images(submission, seed, thresholds):
 # ---------------------------------------------------------------- templates
 
 
+def check_templates(pictures, W, image_shape):
+    known = template_mistakes(W, image_shape) if np.any(as_numbers(pictures, "the templates")) else {}
+    expect_close(pictures, templates(W, image_shape), rtol=0, atol=1.0, name="the templates", suspects=known)
+
+
 @pytest.mark.task("templates", weight=3)
 @pytest.mark.parametrize(("image_shape", "classes", "low"), [((4, 6, 3), 5, -1.0), ((3, 2, 3), 2, 4.0), (None, 10, -0.1)])
 def test_templates(submission, rng, image_shape, classes, low):
     shape = image_shape or (32, 32, 3)
     W = low + rng.uniform(0, 3, size=(int(np.prod(shape)) + 1, classes)) * np.linspace(0.3, 2, classes)
     W[-1] = rng.permutation(np.linspace(-9, 9, classes))
-    answer = submission.weight_templates(W, **({"image_shape": image_shape} if image_shape else {}))
-    expect_close(answer, templates(W, shape), rtol=0, atol=1.0, name="the templates", suspects=template_mistakes(W, shape))
+    check_templates(submission.weight_templates(W, **({"image_shape": image_shape} if image_shape else {})), W, shape)
 
 
 @pytest.mark.task("templates")
 def test_templates_are_bytes(submission, rng):
-    answer = submission.weight_templates(rng.normal(size=(13, 4)), image_shape=(2, 2, 3))
+    W = rng.normal(size=(13, 4))
+    answer = submission.weight_templates(W, image_shape=(2, 2, 3))
+    check_templates(answer, W, (2, 2, 3))
     if as_numbers(answer, "the templates").dtype != np.uint8:
         raise CheckFailed(f"weight_templates returned {describe(answer)}; pictures have the dtype uint8")

@@ -54,9 +54,7 @@ def arithmetic(site: Site) -> Iterator[Edit]:
 
 
 def operand(site: Site) -> Iterator[Edit]:
-    """`a - b` to `b - a`, unless it is squared; `a + b` to `a` and to `b`, unless what is dropped is a number that is written
-    out.
-    """
+    """`a - b` to `b - a`, unless it is squared; `a + b` to `a` and to `b`, but for a number that is written out."""
     node = site.node
     if not isinstance(node, ast.BinOp) or _is_text(node.left) or _is_text(node.right):
         return

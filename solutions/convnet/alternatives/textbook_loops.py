@@ -165,7 +165,7 @@ def train(model, X, y, X_val, y_val, learning_rate=1e-2, reg=0.0, num_epochs=5, 
     num_train = X.shape[0]
     for _ in range(num_epochs):
         for _ in range(num_train // batch_size):
-            mask = np.arange(num_train) if batch_size == num_train else np.random.choice(num_train, batch_size)
+            mask = np.random.choice(num_train, batch_size)
             loss, grads = model.loss(X[mask], y[mask], reg)
             loss_history.append(loss)
             for p in model.params:
