@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from grader.selfcheck.cpu import busy_seconds
 __all__ = ["cpu_of"]
 
 _ACCOUNT = Path("/sys/fs/cgroup/cpuacct")
+_PATIENCE = 10.0  # seconds
 
 
 def cpu_of(command: Sequence[str], env: dict[str, str]) -> tuple[float, subprocess.CompletedProcess[str]]:
@@ -30,6 +32,14 @@ def cpu_of(command: Sequence[str], env: dict[str, str]) -> tuple[float, subproce
     join = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
     try:
         done = subprocess.run([*join, *command], capture_output=True, text=True, env=env, check=False)
+        _await_end(group)
         return int((group / "cpuacct.usage").read_text()) / 1e9, done
     finally:
         group.rmdir()
+
+
+def _await_end(group: Path) -> None:
+    """What the command has killed takes time to end: a process that has imported torch some tens of milliseconds."""
+    ends = time.monotonic() + _PATIENCE
+    while (group / "cgroup.procs").read_text() and time.monotonic() < ends:
+        time.sleep(0.01)

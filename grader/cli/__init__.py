@@ -1,8 +1,8 @@
 """The command `grader`. One module a subcommand; each has `add(subparsers)` and `run(arguments) -> exit status`.
 
-Exit statuses: 0 all is well; 1 something waits for a TA (a grader fault, a sample that is not as expected, something
-missing that `doctor` was told to require); 2 nothing could be done as asked (arguments, course, submissions, isolation);
-130 interrupted (what was graded is kept, and the same command goes on).
+Exit statuses: 0 all is well; 1 something waits for a TA (a grader fault, a sample that is not as expected, a finding of
+`check`, something missing that `doctor` was told to require); 2 nothing could be done as asked (arguments, course,
+submissions, isolation); 130 interrupted (what was graded is kept, and the same command goes on).
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ FILE_NAME = "assignment.toml"
 
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _KEYS = (
-    "title", "module", "files", "optional", "packages", "optional_packages", "devices", "data", "limits", "tasks", "questions",
+    "title", "module", "files", "optional", "packages", "optional_packages", "devices", "data", "limits", "tasks",
+    "questions",
 )  # fmt: skip
 
 

@@ -23,8 +23,8 @@ class Sandboxes(Place):
         """Workers in the sandbox that shows the assignment's packages."""
         assignment = submitted.assignment
         return SandboxedBackend(
-            self._sandbox(assignment.present_packages), submitted.files, assignment.module_file, assignment.limits, submitted.seed,
-            guest=submitted.beside.get("guest"), baseline=submitted.beside.get("baseline"),
+            self._sandbox(assignment.present_packages), submitted.files, assignment.module_file, assignment.limits,
+            submitted.seed, guest=submitted.beside.get("guest"), baseline=submitted.beside.get("baseline"),
         )  # fmt: skip
 
     def output(self, backend: Backend) -> str:

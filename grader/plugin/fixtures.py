@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from grader.submission.port import Port
 
 __all__ = [
-    "baseline", "contact", "credit", "fresh_guest", "fresh_submission", "guest", "rng", "seed", "submission", "threshold_table",
-    "thresholds", "untouched",
+    "baseline", "contact", "credit", "fresh_guest", "fresh_submission", "guest", "rng", "seed", "submission",
+    "threshold_table", "thresholds", "untouched",
 ]  # fmt: skip
 
 

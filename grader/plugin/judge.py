@@ -129,7 +129,8 @@ class Judge:
     def _advice(self, error: StudentError) -> str:
         """What can be imported, for an import that cannot; what is closed, for what was refused."""
         if isinstance(error, PermissionError) and self.purpose != "public":
-            return " (network, new processes and files but the scratch folder are closed to submissions)"
+            loader = "; a DataLoader needs num_workers=0" if "torch" in self.mark.assignment.packages else ""
+            return f" (network, new processes and files but the scratch folder are closed to submissions{loader})"
         if not isinstance(error, ModuleNotFoundError):
             return ""
         return "; what can be imported: " + ", ".join(["the standard library", *self.mark.assignment.present_packages])

@@ -72,9 +72,9 @@ def plan(
     else:
         path = [os.path.dirname(places["/runtime/_grader_worker"]), f"{place or scratch}/site"]
         words = [places[view.python], *_ISOLATED, _BOOT.format(path=path)]
-    preload = [*view.preload, *(view.late if nested else ())]
+    many = {"late": view.late if nested else (), "serves_many": nested}
     nested = nested and level == "bubblewrap"
-    config = {"level": level, "nested": nested, "preload": preload}
+    config = {"level": level, "nested": nested, "preload": view.preload, **many}
     binds = tuple(view.sources(place)) if place else ()
     read = tuple(view.readable(places)) if level == "landlock" else ()
     return Plan(level, nested, _unused_uid() if root else None, tuple(words), env, place, binds, config, read)

@@ -20,7 +20,13 @@ from grader.errors import CourseError
 __all__ = ["View", "view_of"]
 
 _PACKAGE = "_grader_worker"
-_LATE = {"numpy": ("numpy.ma", "numpy.fft", "numpy.polynomial")}  # numpy.unique alone costs a fresh worker 50 ms
+_LATE = {
+    "numpy": ("numpy.ma", "numpy.fft", "numpy.polynomial"),  # numpy.unique alone costs a fresh worker 50 ms
+    # The first optimizer of a process imports torch._dynamo: 1.6 s. The others: backward, repr, torch.save
+    "torch": ("torch._dynamo", "torch.nested._internal.nested_tensor", "torch._subclasses.schema_check_mode",
+              "torch.utils.serialization"),
+    "torchvision": ("torchvision.transforms.v2",),
+}  # fmt: skip
 _HIDDEN = ("site-packages", "dist-packages")
 
 
@@ -112,25 +118,30 @@ def _modules(package: str) -> list[str]:
 
 
 def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:
+    """The distributions of these names and of all that they require. A name comes once for each of its extras (torch asks
+    for the CUDA libraries as extras of one distribution).
+    """
     found: dict[str, importlib.metadata.Distribution] = {}
-    wanted = [(name, True) for name in names]
+    seen: set[tuple[str, str]] = set()
+    wanted = [(name, "", True) for name in names]
     while wanted:
-        name, named = wanted.pop()
+        name, extra, named = wanted.pop()
         key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in found:
+        if (key, extra) in seen:
             continue
+        seen.add((key, extra))
         try:
-            found[key] = importlib.metadata.distribution(name)
+            found.setdefault(key, importlib.metadata.distribution(name))
         except importlib.metadata.PackageNotFoundError:
             if named:
                 raise CourseError(f"the assignment's package {name!r} is not installed: pip install {name}") from None
             continue  # a requirement for another platform or an extra that this machine does without
-        wanted += [(name, False) for name in _requirements(found[key])]
+        wanted += [(name, extra, False) for name, extra in _requirements(found[key], extra)]
     return list(found.values())
 
 
-def _requirements(distribution: importlib.metadata.Distribution) -> Iterator[str]:
+def _requirements(distribution: importlib.metadata.Distribution, extra: str) -> Iterator[tuple[str, str]]:
     for line in distribution.requires or ():
         requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield requirement.name
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield from ((requirement.name, each) for each in ("", *requirement.extras))

@@ -17,6 +17,7 @@ from .cpu import CpuMeter
 from .folder import folder_findings
 from .handout import handout_findings, write_form
 from .mistakes import Mistake, load_mistakes
+from .mutants import judge_mutants
 from .parts import Parts
 from .stub import stub_findings, write_stub
 from .student import student_findings
@@ -149,8 +150,6 @@ class _Check:
             self._observer.step(f"{name} in a student's pytest")
 
     def _mutants(self, crew: Crew) -> None:
-        from .mutants import judge_mutants
-
         told = 0
 
         def tell(done: int, total: int) -> None:

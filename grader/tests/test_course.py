@@ -100,7 +100,7 @@ PLAIN = "is no plain relative path; write it as folder/file.py, without .."
         ('["numpy"]', '"numpy"', "packages = 'numpy': write a list of texts, such as [\"a\", \"b\"]"),
         ('["numpy"]', '["numpy", "numpy"]', "one entry is there twice; leave one of them out"),
         ('["numpy"]', '["numpy>=2"]', "'numpy>=2' is no distribution's name; write it without a version"),
-        ('["numpy"]', '["numpy"]\noptional_packages = ["cupy[all]"]', "optional_packages = ['cupy[all]']: 'cupy[all]' is no distr"),
+        ('["numpy"]', '["numpy"]\noptional_packages = ["cupy[all]"]', "optional_packages = ['cupy[all]']: 'cupy[all]' is"),
         ('["cpu", "cuda"]', '["cpu", "cudo"]', "'cudo']: unknown device 'cudo'; did you mean 'cuda'?"),
         ('["cpu", "cuda"]', "[]", "devices = []: name at least one, such as [\"cpu\"]"),
         ('["cpu", "cuda"]', '["cpu"]', "'cuda': not among the assignment's devices; known here: 'cpu'."),

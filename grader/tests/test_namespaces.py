@@ -33,12 +33,13 @@ def fill(path, size):
     with open(path, "wb") as target:
         target.write(bytes(size))
 
-enter(os.getuid(), os.getgid())
-child = os.fork()
+ids = os.getuid(), os.getgid()
+child = fork()
 if child:
     os.waitpid(child, 0)
     os._exit(0)
 try:
+    map_ids(*ids)
     fresh = private_mounts(1 << 20)
     sealed_folder("/tmp/sealed", {"knn.py": b"x = 1", "sub/deep/data": bytes(70000), "empty": b""})
     drop_capabilities()
@@ -138,9 +139,10 @@ def test_privileges_are_dropped_outside_a_sandbox_too(uid):
 
 
 @pytest.mark.parametrize(("source", "message"), [
-    ("import threading; threading.Thread(target=threading.Event().wait, daemon=True).start(); enter(0, 0)",
-     "[Errno 22] unshare namespaces: Invalid argument"),
-    ("enter(12345, 12345)", "[Errno 1] write '12345 12345 1' to /proc/self/uid_map: Operation not permitted"),
+    ("import threading; threading.Thread(target=threading.Event().wait, daemon=True).start(); fork()",
+     "[Errno 16] fork into namespaces: the process has threads"),
+    ("fork() and os.wait() or map_ids(12345, 12345)",
+     "[Errno 1] write '12345 12345 1' to /proc/self/uid_map: Operation not permitted"),
     ("mount('tmpfs', '/nowhere', 'tmpfs', 0)",
      "[Errno 2] mount tmpfs on /nowhere: No such file or directory"),
     ("umount('/nowhere')", "[Errno 2] umount /nowhere: No such file or directory"),

@@ -158,3 +158,19 @@ def test_submission_that_is_not_there(toy: Path, students_pytest: Pytest) -> Non
     ran = students_pytest(toy / "assignments" / "toy", "--submission", "nowhere.py")
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
     assert "--submission nowhere.py: no such file; give the path of the .py file to test" in ran.stderr
+
+
+def test_guests_of_a_fresh_worker(toy: Path, students_pytest: Pytest) -> None:
+    """They take objects of that worker, which those of the task's own worker refuse."""
+    suite = toy / "solutions" / "toy" / "test_toy_hidden.py"
+    mark = '\n\n@pytest.mark.task("double")\n'
+    suite.write_text(
+        "import pytest\n"
+        + f"{mark}def test_own(fresh_submission, fresh_guest):\n"
+        + "    assert fresh_guest.apply_twice(fresh_submission.double, 3) == 12\n"
+        + f"{mark}def test_of_the_other(fresh_submission, guest):\n"
+        + "    guest.apply_twice(fresh_submission.double, 3)\n"
+    )
+    ran = students_pytest(suite.parent)
+    assert "1 failed, 1 passed" in ran.stdout
+    assert "the suite passes an object of one worker to another" in ran.stdout

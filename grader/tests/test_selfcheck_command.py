@@ -13,9 +13,11 @@ from grader.cli import main
 from grader.cli.check_screen import CheckScreen
 from grader.course import Course
 from grader.sandbox.levels import Choice
-from grader.selfcheck import cpu, mutants
+from grader.selfcheck import check as check_module
+from grader.selfcheck import cpu
 from grader.selfcheck.check import Row
 from grader.selfcheck.cpu import CpuMeter
+from grader.selfcheck.mutants import MutantResult
 from grader.selfcheck.parts import Parts
 from grader.selfcheck.student import student_findings
 from grader.selfcheck.verdicts import Tally
@@ -59,9 +61,9 @@ def test_a_course_that_is_wrong_in_many_ways(check: Check, whole: Path, monkeypa
         told.append((course.root, name, everything, sorted(crew.suites)))  # type: ignore[attr-defined]
         tell(1, 2)
         tell(2, 2)
-        return mutants.MutantResult(5, 1, 1, ("a mutant survives:\n-    x\n+    y",))
+        return MutantResult(5, 1, 1, ("a mutant survives:\n-    x\n+    y",))
 
-    monkeypatch.setattr(mutants, "judge_mutants", judge)
+    monkeypatch.setattr(check_module, "judge_mutants", judge)
     other = whole / "solutions" / "toy" / "alternatives" / "other_words.py"
     other.write_text(other.read_text().replace("np.add(x, x)", "np.add(x, x) + 1"))
     (whole / "solutions" / "toy" / "notes.txt").write_text("")
@@ -110,7 +112,7 @@ def test_stub_is_cut_and_without_a_sandbox_all_is_run_in_process(
     check: Check, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
-    monkeypatch.setattr(mutants, "judge_mutants", lambda *_, **__: mutants.MutantResult(0, 0, 0, ()))
+    monkeypatch.setattr(check_module, "judge_mutants", lambda *_, **__: MutantResult(0, 0, 0, ()))
     stub = whole / "assignments" / "toy" / "toy.py"
     before = stub.read_text()
     stub.write_text(before.replace("Twice x", "Two x"))

@@ -135,7 +135,10 @@ class Encoder:
             return None
         if kind in (float, int, bool):
             return self._numbers_of(kind, tag, items)
-        numpy = sys.modules.get("numpy")
+        torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+        if torch is not None and issubclass(kind, getattr(torch, "Tensor", ())):
+            items = [_tensor_to_array(torch, item) for item in items]
+            kind = numpy.ndarray if numpy is not None and all(type(item) is numpy.ndarray for item in items) else kind
         if numpy is None or not (kind is numpy.ndarray or issubclass(kind, numpy.generic)):
             return None
         first = items[0]
@@ -198,11 +201,16 @@ def _little(values: array.array[Any]) -> bytes:
 
 
 def _tensor_to_array(torch: Any, tensor: Any) -> Any:
-    """The tensor's values, detached; the tensor itself where NumPy has no such layout (sparse, quantized, on meta)."""
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+    """The tensor's values, detached; the tensor itself where NumPy has no such layout (sparse, quantized, nested, on meta)
+    or no such numbers (float8).
+    """
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested or tensor.device.type == "meta":
         return tensor
-    tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
-    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    try:
+        return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    except TypeError:
+        return tensor
 
 
 def _text(value: str) -> str:

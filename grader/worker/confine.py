@@ -7,6 +7,7 @@ import errno
 import os
 import resource
 import signal
+import sys
 from typing import Any
 
 from . import landlock, namespaces, seccomp
@@ -35,6 +36,8 @@ def confine(level: str, order: dict[str, Any], files: dict[str, bytes] | None) -
         namespaces.sealed_folder(SUBMISSION, files)
     os.chdir(order["tmp"])
     os.environ.update(HOME=order["tmp"], TMPDIR=order["tmp"])
+    if "tempfile" in sys.modules:
+        vars(sys.modules["tempfile"])["tempdir"] = None  # a package has asked for it in the zygote already
     if level == "none":
         return _limit(order, used)
     if level == "landlock":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from typing import Any
 
 __all__ = ["reset"]
 
@@ -12,7 +13,7 @@ def reset(seed: int) -> None:
     """Seed every generator that is loaded and put back the switches that student code may have moved.
 
     `seed` is no secret: it is not the seed of any test's data. Covers `random`, NumPy's legacy generator and error state,
-    torch's generators, default dtype and gradient mode.
+    torch's generators, default dtype and device, gradient mode, and whether only deterministic algorithms may run.
     """
     random.seed(seed)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
@@ -20,6 +21,16 @@ def reset(seed: int) -> None:
         numpy.random.seed(seed % (1 << 32))
         numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     if torch is not None:
-        torch.manual_seed(seed % (1 << 63))
-        torch.set_default_dtype(torch.float32)
-        torch.set_grad_enabled(True)
+        _reset_torch(torch, seed % (1 << 63))
+
+
+def _reset_torch(torch: Any, seed: int) -> None:
+    """`manual_seed` covers the generators of every device. What costs an import is set only where it differs."""
+    torch.manual_seed(seed)
+    torch.set_default_dtype(torch.float32)
+    torch.set_grad_enabled(True)
+    torch.autograd.set_detect_anomaly(False)
+    if torch.get_default_device().type != "cpu":
+        torch.set_default_device(None)
+    if torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(False)

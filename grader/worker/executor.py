@@ -147,10 +147,23 @@ def _names(value: Any) -> list[str]:
 
 def _type_name(value: Any) -> str:
     kind = type(value)
-    numpy = sys.modules.get("numpy")
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return f"array of {value.dtype}"
+    if torch is not None and issubclass(kind, getattr(torch, "Tensor", ())):
+        return _kind_of_tensor(torch, value)
     return str(_name_of(kind))[:80]
+
+
+def _kind_of_tensor(torch: Any, tensor: Any) -> str:
+    """Why a tensor has not crossed; a dense one of ordinary numbers has been told to stay."""
+    if tensor.is_nested:
+        return "nested tensor"
+    if tensor.layout != torch.strided:
+        return f"sparse tensor ({str(tensor.layout).removeprefix('torch.')})"
+    if tensor.device.type == "meta":
+        return "tensor on meta, a device that holds no values"
+    return f"tensor of {str(tensor.dtype).removeprefix('torch.')}"
 
 
 def _parameter(function: Any, label: int | str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from typing import Any
 
 __all__ = ["describe_failure"]
@@ -13,17 +14,21 @@ _NAME = 80
 _name_of = type.__dict__["__name__"].__get__  # a class of a metaclass may lie about its own name
 _bases_of = type.__dict__["__mro__"].__get__
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
+_TORCH_REFUSED = re.compile(r"DefaultCPUAllocator: [\w' ]+: you tried to allocate (\d{1,18}) bytes")
 
 
 def describe_failure(error: BaseException, folder: str) -> dict[str, Any]:
     """`lineage` (nearest class first), `text` (cut), `file` and `line` of the innermost frame under `folder`, `wanted`.
 
-    `wanted` is the size in bytes that a failed allocation of NumPy's asked for, else None. Nothing that the exception's
-    own code does can make this fail.
+    `wanted` is the size in bytes that a failed allocation of NumPy's or torch's asked for, else None. Nothing that the
+    exception's own code does can make this fail.
     """
     file, line = _place(error, folder)
     lineage = [_name_of(kind)[:_NAME] for kind in _bases_of(type(error))[:16]]
-    return {"lineage": lineage, "text": _text(error), "file": file, "line": line, "wanted": _wanted(error)}
+    text, wanted = _text(error), _wanted(error)
+    if lineage[0] == "RuntimeError" and (refused := _TORCH_REFUSED.search(text)):
+        lineage, wanted = ["MemoryError", *lineage], int(refused[1])  # torch has no type of its own for it
+    return {"lineage": lineage, "text": text, "file": file, "line": line, "wanted": wanted}
 
 
 def _text(error: BaseException) -> str:

@@ -8,6 +8,7 @@ the child gets fresh namespaces of its own (`nested`), so that nothing of an ear
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import importlib
 import json
@@ -17,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from . import namespaces
+from . import namespaces, pages
 from .confine import SUBMISSION, adopt_orphans, confine, die_with_parent, hide_memory
 from .defaults import reset
 from .executor import Executor
@@ -54,13 +55,21 @@ def main(argv: list[str]) -> None:
 def _prepare(config: dict[str, Any]) -> None:
     if config["level"] == "bubblewrap" and not config["nested"]:
         hide_memory()  # the worker will see this process in its /proc
-    config["pid"] = os.getpid()
+    config["pid"], config["ids"] = os.getpid(), (os.getuid(), os.getgid())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     adopt_orphans()
     gc.disable()  # no collection while importing: fewer pages differ between children
     for name in config["preload"]:
         importlib.import_module(name)
+    for name in config["late"]:
+        with contextlib.suppress(ImportError):  # another version has another way of doing it
+            importlib.import_module(name)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)  # a pool of threads would not outlive a fork, and two of them slow each other down
     reset(0)  # loads what packages load late (numpy.random), once and not in every child
+    if config["serves_many"]:
+        gc.collect()
+        pages.merge()
     gc.freeze()
     gc.enable()
 
@@ -78,21 +87,11 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _fork(control: socket.socket, config: dict[str, Any], order: dict[str, Any], descriptors: list[int]) -> None:
-    """Fork a worker. With namespaces of its own there is a step between: pid namespaces begin with the next fork."""
-    pid = os.fork()
+    """Fork a worker, into namespaces of its own where workers are `nested`."""
+    pid = namespaces.fork() if config["nested"] else os.fork()
     if pid == 0:
-        try:
-            if config["nested"]:
-                namespaces.enter(os.getuid(), os.getgid())
-                pid = os.fork()
-            if pid == 0:
-                _become_worker(config, order, *descriptors)
-            _announce(control, pid)
-        except BaseException as error:
-            _complain(control, error)
-        os._exit(0)
-    if not config["nested"]:
-        _announce(control, pid)
+        _become_worker(config, order, *descriptors)
+    _announce(control, pid)
 
 
 def _announce(control: socket.socket, pid: int) -> None:
@@ -141,6 +140,8 @@ def _shut_in(config: dict[str, Any], order: dict[str, Any], connection: socket.s
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     files = None
+    if config["nested"]:
+        namespaces.map_ids(*config["ids"])
     if order["folder"] == SUBMISSION and config["nested"]:
         head, buffers = receive(connection, caps)
         files = {name: bytes(buffer) for name, buffer in zip(head["files"], buffers, strict=True)}
