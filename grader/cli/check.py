@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.course import Course, find_course
 from grader.course.strict import did_you_mean
-from grader.errors import CourseError
+from grader.errors import CourseError, GraderError
 
 from .options import count, default_workers
 
@@ -24,7 +24,8 @@ __all__ = ["add", "run"]
 _STATUSES = """\
 exit status:
   0    nothing was found
-  1    something was: each finding names the file, the value and the mend
+  1    something was: each finding names the file, the value and the mend; or an assignment was NOT RUN, because a package
+       that it needs is not installed
   2    nothing could be done as asked: arguments, course, isolation
 
 by default a mistake runs the tasks that it must fail and one of the others, and few answers are run in other orders;
@@ -69,14 +70,26 @@ def _check(course: Course, names: list[str], plan: Plan, screen: CheckScreen) ->
     common = list(course_findings(course))
     screen.findings("the course", common)
     rows = []
+    idle = {name: obstacle for name in names if (obstacle := _obstacle(course, name))}
     for name in names:
+        if name in idle:
+            screen.not_run(name, idle[name])
+            continue
         with screen.at(name):
             rows.append(check_assignment(course, name, plan, screen))
         screen.told(rows[-1])
         screen.findings(name, rows[-1].findings)
     found = len(common) + sum(len(row.findings) for row in rows)
-    screen.table(rows, found)
-    return found > 0
+    screen.table(rows, found, list(idle))
+    return found > 0 or bool(idle)
+
+
+def _obstacle(course: Course, name: str) -> str | None:
+    """Why it cannot be run here. What is wrong with its facts is for the check to find."""
+    try:
+        return course.assignment(name).obstacle
+    except GraderError:
+        return None
 
 
 def _names(course: Course, asked: list[str]) -> list[str]:

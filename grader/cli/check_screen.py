@@ -74,8 +74,12 @@ class CheckScreen:
             for line in more:
                 say(self._console, f"    {line}")
 
-    def table(self, rows: Sequence[Row], found: int) -> None:
-        """One line an assignment; how many findings there were in all."""
+    def not_run(self, name: str, obstacle: str) -> None:
+        """Say that an assignment is not checked, and why."""
+        say(self._console, f"{name}: {obstacle}", "yellow")
+
+    def table(self, rows: Sequence[Row], found: int, idle: Sequence[str] = ()) -> None:
+        """One line an assignment; how many findings there were in all; which assignments were not run."""
         table = Table(header_style="bold", box=SIMPLE_HEAD)
         table.add_column("assignment", overflow="fold")
         for column in _COLUMNS:
@@ -84,7 +88,9 @@ class CheckScreen:
             table.add_row(escape(one_line(row.name)), *_cells(row), style=None if not row.findings else "red")
         self._console.print(table)
         counted = f"{found} {'finding' if found == 1 else 'findings'}" if found else "nothing was found"
-        say(self._console, counted, "red" if found else "green")
+        if idle:
+            counted += f"; NOT RUN: {', '.join(idle)}"
+        say(self._console, counted, "red" if found else "yellow" if idle else "green")
 
 
 def _cells(row: Row) -> list[str]:

@@ -27,12 +27,16 @@ _LEVELS = ("bubblewrap", "landlock")
 _STATUSES = """\
 exit status:
   0    graded, every submission has a score
-  1    something waits for you: a fault of the grader, or a sample that is not as expected
+  1    something waits for you: a fault of the grader, or a sample that is not as expected; with --require-packages
+       also an assignment of the sample class that was left out
   2    nothing could be done as asked: arguments, course, submissions, isolation
   130  interrupted: what was graded is kept, and the same command goes on
 
 layouts: <student>/<assignment>/ (nbgrader's submitted/), <student>/<module>.py, one student's folder, one submission,
 one .py file, or a zip of any of these
+
+of the sample class, assignments whose packages are not installed (torch) are left out, with a line for each; of your own
+submissions nothing is ever left out
 """
 
 
@@ -51,6 +55,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--workers", type=count, default=default_workers(), metavar="N", help="at once (%(default)s)")
     parser.add_argument("--isolation", default="auto", choices=["auto", *_LEVELS, "none"], help="default: the best here")
     parser.add_argument("--require-isolation", choices=_LEVELS, help="refuse to grade at a lower level")
+    parser.add_argument(
+        "--require-packages", action="store_true", help="exit with 1 if a part of the sample class was left out"
+    )
     parser.add_argument("--start", default="warm", choices=["warm", "cold"], help="fork workers, or start each from nothing")
     parser.add_argument(
         "--purpose", choices=["feedback", "record"],
@@ -80,13 +87,15 @@ def run(options: argparse.Namespace) -> int:
     choice = choose(options.isolation, at_least=options.require_isolation, warm=options.start == "warm")
     screen.isolation(choice)
     settings = _settings(options, course, choice, devices)
+    for name in settings.without:
+        screen.line(f"{name}: {course.assignment(name).obstacle}", "yellow")
     with screen:
         result = grade(settings, screen)
     _tell(options, settings, result, screen)
     if not result.reports:
         raise CourseError(f"{settings.source}: no submission was found; see `grader grade --help` for the layouts")
     wrong = options.source is None and _compare(settings, result.reports, screen)
-    return int(wrong or bool(result.faults))
+    return int(wrong or bool(result.faults) or (options.require_packages and bool(settings.without)))
 
 
 def _settings(options: argparse.Namespace, course: Course, choice: Choice, devices: list[str]) -> Settings:
@@ -99,7 +108,13 @@ def _settings(options: argparse.Namespace, course: Course, choice: Choice, devic
         isolation=choice, purpose=purpose, secret=SAMPLE_SECRET if sample else load_secret(course.root),
         devices=devices, waived=options.waive, assignment=options.assignment, student=options.student,
         workers=options.workers, force=options.force, overrides=options.overrides,
+        without=_without(course) if sample and not options.assignment else (),
     )  # fmt: skip
+
+
+def _without(course: Course) -> list[str]:
+    """Assignments that cannot be run for want of a package. For one that is asked for by its name that is an error."""
+    return [name for name in course.assignments() if course.assignment(name).obstacle]
 
 
 def _tell(options: argparse.Namespace, settings: Settings, result: Result, screen: Screen) -> None:
@@ -118,8 +133,8 @@ def _compare(settings: Settings, reports: list[dict[str, object]], screen: Scree
     from grader.grading.sample import differences
 
     path = settings.course.sample_class() / "expected.toml"
-    wrong = differences(path, reports, settings.assignment, settings.student)
-    screen.sample(wrong, len(reports))
+    wrong = differences(path, reports, settings.assignment, settings.student, settings.without)
+    screen.sample(wrong, len(reports), settings.without)
     return bool(wrong)
 
 
@@ -135,4 +150,6 @@ def _devices(options: argparse.Namespace) -> list[str]:
     for device in options.device or []:
         if why := absence(device):
             raise CourseError(f"--device {device}: not on this machine ({why}); it has {', '.join(present_devices())}")
+    if options.source is None:
+        return options.device or ["cpu"]  # what expected.toml says holds on every machine
     return options.device or present_devices()

@@ -33,7 +33,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    """One line an assignment; 1 where one lost marks or could not be assessed, 0 also where the device is absent."""
+    """One line an assignment; 1 where one lost marks, could not be assessed or was NOT RUN for want of a package; 0 also
+    where the device is absent.
+    """
     from grader.grading.devices import absence
 
     from .screen import Screen
@@ -47,10 +49,13 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="grader-references-") as scratch:
         choice = _isolation(screen)
         for name in course.assignments():
-            if device in course.assignment(name).devices:
-                right &= _tell(screen, name, device, _grade(course, name, device, choice, Path(scratch)))
-            else:
+            if device not in course.assignment(name).devices:
                 screen.line(f"{name}: not for {device}")
+            elif obstacle := course.assignment(name).obstacle:
+                screen.line(f"{name}: {obstacle}", "yellow")
+                right = False
+            else:
+                right &= _tell(screen, name, device, _grade(course, name, device, choice, Path(scratch)))
     return int(not right)
 
 

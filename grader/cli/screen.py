@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -113,12 +113,13 @@ class Screen:
         if faults:
             self.line(_WAITING.format(_shown(overrides)), "magenta")
 
-    def sample(self, wrong: Sequence[str], count: int) -> None:
-        """Whether the sample class came out as it should."""
+    def sample(self, wrong: Sequence[str], count: int, without: Collection[str] = ()) -> None:
+        """Whether the sample class came out as it should, and what of it was left out."""
         for text in wrong:
             self.line(f"not as expected: {text}", "red")
         if not wrong:
-            self.line(f"sample class: all {count} submissions as expected", "green")
+            left_out = f"; NOT RUN: {', '.join(without)}" if without else ""
+            self.line(f"sample class: all {count} submissions as expected{left_out}", "yellow" if without else "green")
 
 
 def say(console: Console, text: str, style: str = "") -> None:

@@ -67,6 +67,17 @@ class Assignment:
         return (*self.packages, *filter(_is_installed, self.optional_packages))
 
     @property
+    def absent_packages(self) -> tuple[str, ...]:
+        """Those of `packages` that are not installed here: nothing of the assignment can be run without them."""
+        return tuple(package for package in self.packages if not _is_installed(package))
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing of the assignment can be run here, with the mend; None where it can."""
+        absent = " ".join(self.absent_packages)
+        return f"NOT RUN: not installed here: pip install {absent}" if absent else None
+
+    @property
     def module_file(self) -> str:
         """Name of the student's main file."""
         return f"{self.module}.py"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from grader.course.assignment import DEVICES
 from grader.plugin.judge import student_failure
 from grader.submission import Backend, Source
 from grader.submission.backend import LocalBackend
@@ -23,6 +24,8 @@ IN_PROCESS = "in-process"
 
 class InProcess(Place):
     """Runs the module in the grader process itself."""
+
+    devices = DEVICES
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from grader.course import Assignment
@@ -24,7 +24,9 @@ class Submitted:
 
 
 class Place(abc.ABC):
-    """Gives backends, one at a time."""
+    """Gives backends, one at a time. `devices`: those that student code can reach there."""
+
+    devices: Sequence[str] = ("cpu",)
 
     @abc.abstractmethod
     def backend(self, submitted: Submitted) -> Backend:

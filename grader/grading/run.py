@@ -37,7 +37,8 @@ __all__ = ["Observer", "Result", "Settings", "Silent", "grade", "overrides_file"
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What to grade and how. `devices`: those that are here and wanted; `waived`: devices that nobody is assessed on;
-    `overrides`: file with a TA's overrides, or None for `overrides.toml` beside the submissions.
+    `overrides`: file with a TA's overrides, or None for `overrides.toml` beside the submissions; `without`: assignments that
+    are left out.
     """
 
     course: Course
@@ -53,6 +54,7 @@ class Settings:
     workers: int = 1
     force: bool = False
     overrides: Path | None = None
+    without: Collection[str] = ()
 
 
 @dataclasses.dataclass
@@ -113,6 +115,7 @@ def grade(settings: Settings, observer: Observer) -> Result:
             assignment=settings.assignment,
             student=settings.student,
         )
+        found = [item for item in found if item.assignment not in settings.without]
         taken = [(item, take_in(item, settings.course.assignment(item.assignment))) for item in found]
     overrides = load_overrides(overrides_file(settings), settings.course.assignment)
     run = _Run(settings, overrides, observer, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ _Facts = dict[tuple[str, str], Mapping[str, Any]]
 
 
 def differences(
-    path: Path, reports: Sequence[Mapping[str, Any]], assignment: str | None = None, student: str | None = None
-) -> list[str]:
-    """What is not as `path` says, a line each; empty when all is. `assignment`, `student`: only this one was graded.
+    path: Path, reports: Sequence[Mapping[str, Any]], assignment: str | None = None, student: str | None = None,
+    without: Collection[str] = (),
+) -> list[str]:  # fmt: skip
+    """What is not as `path` says, a line each; empty when all is. `assignment`, `student`: only this one was graded;
+    `without`: assignments that were left out.
 
     The file holds a table `[student.assignment]` for each submission: `score` of a record run; `passed` and `right`, ids of
     the tasks and of the questions with full points; `words`, each of which some message of the report must contain;
@@ -26,7 +28,8 @@ def differences(
     runs, nobody gets points for them, and nothing may be explained. Raises ReportError for a file that cannot be read.
     """
     everything = _expected(path)
-    wanted = {key: facts for key, facts in everything.items() if student in (None, key[0]) and assignment in (None, key[1])}
+    asked = {key: facts for key, facts in everything.items() if student in (None, key[0]) and assignment in (None, key[1])}
+    wanted = {key: facts for key, facts in asked.items() if key[1] not in without}
     public = {(report["public"]["student"], report["public"]["assignment"]): report["public"] for report in reports}
     lines = [f"{student}/{name} was not graded" for student, name in sorted(wanted.keys() - public.keys())]
     lines += [f"{student}/{name} is not in {path.name}" for student, name in sorted(public.keys() - wanted.keys())]

@@ -29,7 +29,7 @@ from grader.errors import CourseError, Fault, GraderError
 from grader.plugin import MARKER
 from grader.plugin.judge import Judge
 from grader.plugin.marks import mark_items, test_name
-from grader.plugin.state import CONTACT, MARK, PROVIDER
+from grader.plugin.state import CONTACT, MARK, PROVIDER, TaskMark
 from grader.submission import Backend, Contact
 
 from .forking import serve_forks
@@ -188,15 +188,29 @@ class GradingSession:
     def _run(self, item: pytest.Item, following: pytest.Item, backend: Backend) -> Outcome:
         """One test. `following` tells pytest which fixtures stay."""
         mark, contact = item.stash[MARK], Contact(measured=None if self._round is None else [])
-        if mark.device is not None and mark.device not in self._config.devices:
-            message = f"not assessed here: this machine has no {mark.device}"
-            return Outcome(test_name(item), mark.task, "not assessed", mark.weight, 0.0, "device", message)
+        if why := self._unassessed(mark):
+            return Outcome(
+                test_name(item), mark.task, "not assessed", mark.weight, 0.0, "device", f"not assessed here: {why}"
+            )
         item.stash[CONTACT] = contact
         judge = Judge(test_name(item), mark, self._config.purpose, contact, self._place.translate)
         self._judges[item.nodeid] = judge
         runtestprotocol(item, log=False, nextitem=following)
         backend.settle(contact)
         return judge.outcome()
+
+    def _unassessed(self, mark: TaskMark) -> str | None:
+        """Why tests on the mark's device cannot run, if so. Never the student's doing."""
+        device, wanted = mark.device, mark.assignment.optional_packages
+        if device in (None, "cpu"):
+            return None
+        if device not in self._config.devices:
+            return f"this machine has no {device}"
+        if device not in self._place.devices:
+            return f"the sandbox does not pass {device} on to submissions"
+        if wanted and not set(wanted) & set(mark.assignment.present_packages):
+            return f"none of {', '.join(wanted)} is installed"
+        return None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:

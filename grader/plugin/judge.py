@@ -133,6 +133,8 @@ class Judge:
             return f" (network, new processes and files but the scratch folder are closed to submissions{loader})"
         if not isinstance(error, ModuleNotFoundError):
             return ""
+        if absent := self.mark.assignment.absent_packages:
+            return f"; not installed here: pip install {' '.join(absent)}"
         return "; what can be imported: " + ", ".join(["the standard library", *self.mark.assignment.present_packages])
 
     def _out_of_memory(self, error: StudentError, place: str) -> str:

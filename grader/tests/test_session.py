@@ -226,13 +226,34 @@ def test_fault_in_a_teardown(
     assert _plain(first) == _plain(second)
 
 
-def test_absent_device(toy: Path, edited: Callable[[str, str], None], crew_on: Callable[..., Crew], graded: Grade) -> None:
+@pytest.mark.parametrize(
+    ("devices", "in_process", "installed", "message"),
+    [(["cpu"], True, "numpy", "this machine has no cuda"),
+     (["cpu", "cuda"], False, "numpy", "the sandbox does not pass cuda on to submissions"),
+     (["cpu", "cuda"], True, "cupy-cuda99x", "none of cupy-cuda99x is installed")],
+    ids=["machine", "sandbox", "package"],
+)  # fmt: skip
+def test_device_that_cannot_be_had(
+    toy: Path, edited: Callable[[str, str], None], crew_on: Callable[..., Crew], graded: Grade,
+    devices: list[str], in_process: bool, installed: str, message: str,
+) -> None:  # fmt: skip
     edited('@pytest.mark.task("double")\n', '@pytest.mark.task("double", device="cuda")\n')
-    with crew_on(toy, level=IN_PROCESS) as crew:
+    facts = toy / "assignments" / "toy" / "assignment.toml"
+    facts.write_text(facts.read_text().replace("devices =", f'optional_packages = ["{installed}"]\ndevices =', 1))
+    with crew_on(toy, devices=devices, **({"level": IN_PROCESS} if in_process else {})) as crew:
         (one,) = graded(crew, RIGHT)
     outcome = one.outcomes[2]
     assert (outcome.verdict, outcome.kind) == ("not assessed", "device")
-    assert outcome.message == "not assessed here: this machine has no cuda"
+    assert outcome.message == f"not assessed here: {message}"
+
+
+def test_device_that_is_here(
+    toy: Path, edited: Callable[[str, str], None], crew_on: Callable[..., Crew], graded: Grade
+) -> None:
+    edited('@pytest.mark.task("double")\n', '@pytest.mark.task("double", device="cuda")\n')
+    with crew_on(toy, devices=["cpu", "cuda"], level=IN_PROCESS) as crew:
+        (one,) = graded(crew, RIGHT)
+    assert {outcome.verdict for outcome in one.outcomes} == {"passed"}
 
 
 @pytest.mark.parametrize(
