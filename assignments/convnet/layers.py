@@ -176,8 +176,8 @@ def train(
 ) -> dict[str, list[float]]:
     """Train in batches, by momentum or Adam, as you like. The model itself is trained.
 
-    An epoch is N / batch_size steps; batch_size divides N. How the batches are drawn is up to you, as long as it is at
-    random and every image takes part.
+    An epoch is N / batch_size steps; batch_size divides N. Batches are drawn at random, with or without replacement, so
+    that every image takes part.
 
     Args:
         model: the network; its `params` are the beginning.

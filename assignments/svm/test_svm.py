@@ -71,12 +71,15 @@ def test_gradient(submission, version):
 
 
 @pytest.mark.parametrize("version", versions("gradient"))
-def test_gradient_is_the_slope_of_your_loss(submission, version):
-    _, dW = loss_and_gradient(submission, version, W, X, Y, 0.1)
-    check_gradient(
-        dW, lambda at: loss_and_gradient(submission, version, at, X, Y, 0.1)[0], W, name="dW against the slope of your loss",
-        trusted=False,
-    )  # fmt: skip
+def test_gradient_is_the_slope(submission, version):
+    """Of your own loss; where that is computed in float32, a difference has no digits left, and nothing is checked."""
+    loss, dW = loss_and_gradient(submission, version, W, X, Y, 0.1)
+    if as_numbers(loss, "the loss").dtype != np.float32:
+
+        def loss_at(at):
+            return loss_and_gradient(submission, version, at, X, Y, 0.1)[0]
+
+        check_gradient(dW, loss_at, W, name="dW against the slope of your loss", trusted=False)
 
 
 @pytest.mark.task("agreement")

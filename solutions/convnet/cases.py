@@ -12,7 +12,8 @@ from grader.checks import distinct, draw_until
 from .oracle import net_layers, parameter_shapes
 
 __all__ = [
-    "CONV_CASES", "POOL_CASES", "conv_case", "digit_set", "five_images", "net_case", "pool_case", "small_net",
+    "CONV_CASES", "DIGITS", "FIVE", "POOL_CASES", "conv_case", "digit_set", "five_images", "net_case", "pool_case",
+    "small_net",
 ]  # fmt: skip
 
 GAP = 1e-3
@@ -102,6 +103,10 @@ def _clear(params, X):
     ordered = np.sort(np.moveaxis(windows, 3, 4).reshape(*at["pool"].shape, 4), axis=-1)
     gaps = np.where(ordered[..., 3] > 0, ordered[..., 3] - ordered[..., 2], 1)
     return min(np.abs(at["conv"]).min(), np.abs(at["hidden"]).min(), gaps.min()) > GAP
+
+
+FIVE = {"input_dim": (3, 16, 16), "num_filters": 8, "filter_size": 3, "hidden_dim": 100, "num_classes": 10}
+DIGITS = {"input_dim": (1, 8, 8), "num_filters": 6, "filter_size": 3, "hidden_dim": 50, "num_classes": 10}
 
 
 @functools.cache

@@ -21,7 +21,8 @@ __all__ = [
 # BEGIN SOLUTION
 def _places(x: np.ndarray, height: int, width: int, stride: int):
     """How many windows fit: (H', W'); and for each pixel of a window the slices of x that it meets in all of them."""
-    rows, cols = (x.shape[2] - height) // stride + 1, (x.shape[3] - width) // stride + 1
+    _, _, H, W = x.shape
+    rows, cols = (H - height) // stride + 1, (W - width) // stride + 1
     taps = {
         (i, j): (..., slice(i, i + stride * rows, stride), slice(j, j + stride * cols, stride))
         for i in range(height)
@@ -48,7 +49,7 @@ def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
     """
     # BEGIN SOLUTION
     stride, pad = conv_param["stride"], conv_param["pad"]
-    (N, C), (F, _, HH, WW) = x.shape[:2], w.shape
+    (N, C, _, _), (F, _, HH, WW) = x.shape, w.shape
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     size, taps = _places(padded, HH, WW, stride)
     columns = np.empty((N, C, HH, WW, *size), dtype=x.dtype)
@@ -75,12 +76,13 @@ def conv_backward_naive(dout: np.ndarray, cache: object) -> tuple[np.ndarray, np
     """
     # BEGIN SOLUTION
     columns, padded_shape, (N, C, H, W), w, stride, pad = cache
-    F, _, HH, WW = w.shape
+    (F, _, HH, WW), (_, _, *size) = w.shape, dout.shape
     dflat = dout.reshape(N, F, -1)  # (N, F, H' W')
     dw = (dflat @ columns.transpose(0, 2, 1)).sum(axis=0).reshape(w.shape)
-    dcolumns = (w.reshape(F, -1).T @ dflat).reshape(N, C, HH, WW, *dout.shape[2:])
+    dcolumns = (w.reshape(F, -1).T @ dflat).reshape(N, C, HH, WW, *size)
     dpadded = np.zeros(padded_shape, dtype=dcolumns.dtype)
-    for (i, j), where in _places(dpadded, HH, WW, stride)[1].items():
+    _, taps = _places(dpadded, HH, WW, stride)
+    for (i, j), where in taps.items():
         dpadded[where] += dcolumns[:, :, i, j]
     dx = dpadded[:, :, pad : pad + H, pad : pad + W]
     return dx, dw, dflat.sum(axis=(0, 2))
@@ -99,10 +101,8 @@ def max_pool_forward_naive(x: np.ndarray, pool_param: dict[str, int]) -> tuple[n
         cache: whatever your max_pool_backward_naive needs.
     """
     # BEGIN SOLUTION
-    size, taps = _places(x, pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"])
-    out = np.full((*x.shape[:2], *size), -np.inf, dtype=x.dtype)
-    for where in taps.values():
-        np.maximum(out, x[where], out=out)
+    _, taps = _places(x, pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"])
+    out = np.maximum.reduce([x[where] for where in taps.values()])
     return out, (x, out, taps)
     # END SOLUTION
 
@@ -122,11 +122,8 @@ def max_pool_backward_naive(dout: np.ndarray, cache: object) -> np.ndarray:
     # BEGIN SOLUTION
     x, out, taps = cache
     dx = np.zeros(x.shape, dtype=dout.dtype)
-    taken = np.zeros(out.shape, dtype=bool)  # of equal values, the first gets it all
     for where in taps.values():
-        largest = (x[where] == out) & ~taken
-        dx[where] += dout * largest
-        taken |= largest
+        dx[where] += dout * (x[where] == out)
     return dx
     # END SOLUTION
 
@@ -223,7 +220,7 @@ class ThreeLayerConvNet:
         """
         # BEGIN SOLUTION
         p = self.params
-        side = p["W1"].shape[2]
+        *_, side = p["W1"].shape
         conv, of_conv = conv_forward_naive(X, p["W1"], p["b1"], {"stride": 1, "pad": side // 2})
         pool, of_pool = max_pool_forward_naive(np.maximum(conv, 0), _POOL)
         rows = flatten(pool)
@@ -250,23 +247,18 @@ class ThreeLayerConvNet:
 
 
 # BEGIN SOLUTION
-class _Adam:
-    """Adam with its usual constants, one state for each parameter."""
+class _Momentum:
+    """Gradient descent with momentum 0.9, one velocity for each parameter."""
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate, self.steps = learning_rate, 0
-        self.first: dict[str, np.ndarray] = {}
-        self.second: dict[str, np.ndarray] = {}
+        self.learning_rate = learning_rate
+        self.velocities: dict[str, np.ndarray] = {}
 
     def update(self, params: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
         """Put the next arrays into `params`."""
-        self.steps += 1
         for name, gradient in grads.items():
-            self.first[name] = 0.9 * self.first.get(name, 0) + 0.1 * gradient
-            self.second[name] = 0.999 * self.second.get(name, 0) + 0.001 * gradient**2
-            mean = self.first[name] / (1 - 0.9**self.steps)
-            spread = np.sqrt(self.second[name] / (1 - 0.999**self.steps)) + 1e-8
-            params[name] = params[name] - self.learning_rate * mean / spread
+            self.velocities[name] = 0.9 * self.velocities.get(name, 0) - self.learning_rate * gradient
+            params[name] = params[name] + self.velocities[name]
 
 
 # END SOLUTION
@@ -287,7 +279,7 @@ def overfit(model: ThreeLayerConvNet, X: np.ndarray, y: np.ndarray, learning_rat
         the loss before each step: num_epochs numbers.
     """
     # BEGIN SOLUTION
-    rule, losses = _Adam(learning_rate), []
+    rule, losses = _Momentum(learning_rate), []
     for _ in range(num_epochs):
         loss, grads = model.loss(X, y)
         rule.update(model.params, grads)
@@ -309,8 +301,8 @@ def train(
 ) -> dict[str, list[float]]:
     """Train in batches, by momentum or Adam, as you like. The model itself is trained.
 
-    An epoch is N / batch_size steps; batch_size divides N. How the batches are drawn is up to you, as long as it is at
-    random and every image takes part.
+    An epoch is N / batch_size steps; batch_size divides N. Batches are drawn at random, with or without replacement, so
+    that every image takes part.
 
     Args:
         model: the network; its `params` are the beginning.
@@ -332,7 +324,7 @@ def train(
     def accuracy(images: np.ndarray, labels: np.ndarray) -> float:
         return float(np.mean(model.loss(images).argmax(axis=1) == labels))
 
-    rule = _Adam(learning_rate)
+    rule = _Momentum(learning_rate)
     history: dict[str, list[float]] = {"loss": [], "train_acc": [], "val_acc": []}
     for _ in range(num_epochs):
         for batch in np.random.permutation(len(X)).reshape(-1, batch_size):
@@ -361,7 +353,7 @@ def edge_filter(image: np.ndarray) -> np.ndarray:
     kernel = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     x = image.astype(np.float64).transpose(2, 0, 1)[None]  # (1, 3, H, W)
     out, _ = conv_forward_naive(x, np.tile(kernel, (1, 3, 1, 1)), np.zeros(1), {"stride": 1, "pad": 1})
-    return out[0, 0]
+    return out.reshape(image.shape[:2])
     # END SOLUTION
 
 
@@ -377,7 +369,7 @@ def first_layer_filters(model: ThreeLayerConvNet) -> np.ndarray:
         pictures (F, h, w, 3), uint8.
     """
     # BEGIN SOLUTION
-    W1 = model.params["W1"].transpose(0, 2, 3, 1)  # (F, C, h, w) -> (F, h, w, C)
+    W1 = np.moveaxis(model.params["W1"], 1, 3)  # (F, C, h, w) -> (F, h, w, C)
     low, high = W1.min(axis=(1, 2, 3), keepdims=True), W1.max(axis=(1, 2, 3), keepdims=True)
-    return np.rint(255 * (W1 - low) / (high - low)).astype(np.uint8)
+    return (255 * (W1 - low) / (high - low)).astype(np.uint8)
     # END SOLUTION

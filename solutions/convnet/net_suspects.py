@@ -22,7 +22,7 @@ from .oracle import (
 
 _OVERFLOW = {"exp leaves the range of numbers: subtract the largest score of each image first": NotFinite()}
 
-__all__ = ["edge_mistakes", "gradient_mistakes", "loss_mistakes", "picture_mistakes", "score_mistakes"]
+__all__ = ["built_on", "edge_mistakes", "gradient_mistakes", "loss_mistakes", "picture_mistakes", "score_mistakes"]
 
 
 def score_mistakes(params, X):
@@ -122,11 +122,14 @@ def gradient_mistakes(params, X, y, reg, name):
         "the backward pass of the ReLU after the convolution is missing": (
             lambda: _backward(params, X, y, conv=False)[name] + right - data
         ),
+        "the backward pass of the ReLU after the convolution is missing, and windows of 0 hand it to all of their pixels": (
+            lambda: _backward(params, X, y, conv=False, share="equal")[name] + right - data
+        ),
         "the backward pass of both ReLUs is missing": (
             lambda: _backward(params, X, y, hidden=False, conv=False)[name] + right - data
         ),
         "a pixel of the pool's input gets the gradient whether it was the largest or not": (
-            lambda: _backward(params, X, y, spread=True)[name] + right - data
+            lambda: _backward(params, X, y, share="all")[name] + right - data
         ),
     }
     if name in WEIGHTS and reg:
@@ -137,21 +140,51 @@ def gradient_mistakes(params, X, y, reg, name):
     return known
 
 
-def _backward(params, X, y, *, own=True, hidden=True, conv=True, spread=False):
-    """Gradients of the data's loss by a backward pass in which something may be left out."""
+def _backward(params, X, y, *, own=True, hidden=True, conv=True, share=None):
+    """Gradients of the data's loss by a backward pass in which something may be left out.
+
+    `share`: which pixels of a window get its gradient; "equal": all that equal the largest, "all", None: the first.
+    """
     at, p = net_layers(params, X), params
     exp = np.exp(at["scores"] - at["scores"].max(axis=1, keepdims=True))
     dscores = (exp / exp.sum(axis=1, keepdims=True) - own * np.eye(exp.shape[1])[y]) / len(y)
     dhidden = (dscores @ p["W3"].T) * (at["hidden"] > 0 if hidden else 1)
     dpool = (dhidden @ p["W2"].T).reshape(at["pool"].shape)
     active = np.maximum(at["conv"], 0)
-    dconv = np.repeat(np.repeat(dpool, 2, axis=2), 2, axis=3) if spread else pool_gradient(dpool, active, (2, 2), 2)
+    dconv = pool_gradient(dpool, active, (2, 2), 2)
+    if share is not None:
+        blown_up = [np.repeat(np.repeat(part, 2, axis=2), 2, axis=3) for part in (dpool, at["pool"])]
+        dconv = blown_up[0] * (active == blown_up[1] if share == "equal" else 1)
     dconv = dconv * (at["conv"] > 0 if conv else 1)
     _, dW1, db1 = conv_gradients(dconv, X, p["W1"], 1, (p["W1"].shape[2] - 1) // 2)
     return {
         "W1": dW1, "b1": db1, "W2": at["rows"].T @ dhidden, "b2": dhidden.sum(axis=0),
         "W3": at["active"].T @ dscores, "b3": dscores.sum(axis=0),
     }  # fmt: skip
+
+
+def built_on(convolve, shrink, params, X, y=None, reg=0.0):
+    """Scores, and with y the loss and the gradients, of a network that is right but for the layers it is built on.
+
+    `convolve(x, w, b, pad)` and `shrink(x)` give what such a layer does: its result, and a function from dout to gradients.
+    """
+    p = params
+    conv, conv_back = convolve(X, p["W1"], p["b1"], (p["W1"].shape[2] - 1) // 2)
+    pooled, pool_back = shrink(np.maximum(conv, 0))
+    rows = pooled.reshape(len(X), -1)
+    hidden = rows @ p["W2"] + p["b2"]
+    active = np.maximum(hidden, 0)
+    found = {"scores": active @ p["W3"] + p["b3"]}
+    if y is None:
+        return found
+    found["loss"] = cross_entropy(found["scores"], y) + reg * sum(np.sum(p[name] ** 2) for name in WEIGHTS)
+    exp = np.exp(found["scores"] - found["scores"].max(axis=1, keepdims=True))
+    dscores = (exp / exp.sum(axis=1, keepdims=True) - np.eye(exp.shape[1])[y]) / len(y)
+    dhidden = (dscores @ p["W3"].T) * (hidden > 0)
+    _, dW1, db1 = conv_back(pool_back((dhidden @ p["W2"].T).reshape(pooled.shape)) * (conv > 0))
+    found |= {"W1": dW1 + 2 * reg * p["W1"], "b1": db1}
+    found |= {"W2": rows.T @ dhidden + 2 * reg * p["W2"], "b2": dhidden.sum(axis=0)}
+    return found | {"W3": active.T @ dscores + 2 * reg * p["W3"], "b3": dscores.sum(axis=0)}
 
 
 # ---------------------------------------------------------------- pictures

@@ -17,8 +17,8 @@ import pytest
 from grader.checks import as_numbers, check_gradient, describe, expect_close, learns
 from grader.errors import CheckFailed, StudentError
 
-from .cases import CONV_CASES, POOL_CASES, conv_case, digit_set, five_images, net_case, pool_case, small_net
-from .net_suspects import edge_mistakes, gradient_mistakes, loss_mistakes, picture_mistakes, score_mistakes
+from .cases import CONV_CASES, DIGITS, FIVE, POOL_CASES, conv_case, digit_set, five_images, net_case, pool_case, small_net
+from .net_suspects import built_on, edge_mistakes, gradient_mistakes, loss_mistakes, picture_mistakes, score_mistakes
 from .oracle import (
     WEIGHTS,
     accuracy,
@@ -46,18 +46,18 @@ from .suspects import (
 
 @pytest.fixture
 def told(contact):
-    """`with told("pad 0"):` around a case: of whatever fails in it, the report's notes say which case it is."""
+    """`with told("pad 0", "dx"):` around a case: of whatever fails in it, the report's notes say which case it is."""
 
     @contextlib.contextmanager
-    def tell(case):
+    def tell(case, what):
         try:
             yield
         except CheckFailed as error:
-            said = getattr(error, "suspect", None) or "wrong"
+            said = getattr(error, "suspect", None) or f"{what} is wrong"
             contact.note(said if said.startswith(case) else f"{case}: {said}")
             raise
         except StudentError as error:
-            if not isinstance(error, NotImplementedError):
+            if not isinstance(error, NotImplementedError | SyntaxError | ImportError):
                 place = f"{error.file}, line {error.line}" if error.file else "your code"
                 contact.note(f"{case}: {place} raised {error.type_name}")
             raise
@@ -89,7 +89,7 @@ def conv_backward(submission, dout, cache):
 @pytest.mark.parametrize("case", CONV_CASES)
 def test_conv_forward(submission, rng, told, case):
     x, w, b, _, stride, pad = conv_case(rng, case)
-    with told(case):
+    with told(case, "out"):
         out, _ = conv_forward(submission, x, w, b, stride, pad)
         expect_close(
             out, conv(x, w, b, stride, pad), precision=x.dtype, name=f"out ({case})",
@@ -101,7 +101,7 @@ def test_conv_forward(submission, rng, told, case):
 @pytest.mark.parametrize("case", CONV_CASES)
 def test_conv_dx(submission, rng, told, case):
     x, w, b, dout, stride, pad = conv_case(rng, case)
-    with told(case):
+    with told(case, "dx"):
         _, cache = conv_forward(submission, x, w, b, stride, pad)
         expect_close(
             conv_backward(submission, dout, cache)[0], conv_gradients(dout, x, w, stride, pad)[0],
@@ -113,7 +113,7 @@ def test_conv_dx(submission, rng, told, case):
 @pytest.mark.parametrize("case", CONV_CASES)
 def test_conv_dw(submission, rng, told, case):
     x, w, b, dout, stride, pad = conv_case(rng, case)
-    with told(case):
+    with told(case, "dw"):
         _, cache = conv_forward(submission, x, w, b, stride, pad)
         expect_close(
             conv_backward(submission, dout, cache)[1], conv_gradients(dout, x, w, stride, pad)[1],
@@ -125,7 +125,7 @@ def test_conv_dw(submission, rng, told, case):
 @pytest.mark.parametrize("case", ["pad 0", "pad 2, stride 2", "float32"])
 def test_conv_db(submission, rng, told, case):
     x, w, b, dout, stride, pad = conv_case(rng, case)
-    with told(case):
+    with told(case, "db"):
         _, cache = conv_forward(submission, x, w, b, stride, pad)
         right = np.sum(dout, axis=(0, 2, 3), dtype=np.float64)
         expect_close(
@@ -139,7 +139,7 @@ def test_conv_db(submission, rng, told, case):
 def test_conv_gradients_are_slopes(submission, rng, told, case):
     """The numeric gradients of the oracle's forward pass: they know nothing of its backward pass."""
     x, w, b, dout, stride, pad = conv_case(rng, case)
-    with told(case):
+    with told(case, "a gradient"):
         _, cache = conv_forward(submission, x, w, b, stride, pad)
         dx, dw, db = conv_backward(submission, dout, cache)
         for name, actual, at, f, suspects in (
@@ -154,7 +154,7 @@ def test_conv_gradients_are_slopes(submission, rng, told, case):
 def test_conv_backward_of_the_earlier_of_two(submission, rng, told):
     case = "two forward passes before the backward passes"
     calls = [conv_case(rng, of) for of in ("pad 1", "pad 0, stride 2")]
-    with told(case):
+    with told(case, "a gradient"):
         caches = [conv_forward(submission, x, w, b, stride, pad)[1] for x, w, b, _, stride, pad in calls]
         for which, cache, (x, w, _, dout, stride, pad) in zip(("first", "second"), caches, calls, strict=True):
             got = conv_backward(submission, dout, cache)
@@ -175,7 +175,7 @@ def pool_forward(submission, x, shape, stride):
 @pytest.mark.parametrize("case", POOL_CASES)
 def test_pool_forward(submission, rng, told, case):
     x, _, shape, stride = pool_case(rng, case)
-    with told(case):
+    with told(case, "out"):
         out, _ = pool_forward(submission, x, shape, stride)
         expect_close(
             out, pool(x, shape, stride), precision=x.dtype, name=f"out ({case})",
@@ -187,7 +187,7 @@ def test_pool_forward(submission, rng, told, case):
 @pytest.mark.parametrize("case", POOL_CASES)
 def test_pool_backward(submission, rng, told, case):
     x, dout, shape, stride = pool_case(rng, case)
-    with told(case):
+    with told(case, "dx"):
         _, cache = pool_forward(submission, x, shape, stride)
         expect_close(
             submission.max_pool_backward_naive(dout, cache), pool_gradient(dout, x, shape, stride),
@@ -199,7 +199,7 @@ def test_pool_backward(submission, rng, told, case):
 def test_pool_gradient_is_the_slope(submission, rng, told):
     case = "overlapping windows"
     x, dout, shape, stride = pool_case(rng, case)
-    with told(case):
+    with told(case, "dx"):
         _, cache = pool_forward(submission, x, shape, stride)
         dx = submission.max_pool_backward_naive(dout, cache)
         check_gradient(
@@ -212,7 +212,7 @@ def test_pool_gradient_is_the_slope(submission, rng, told):
 def test_pool_backward_of_the_earlier_of_two(submission, rng, told):
     case = "two forward passes before the backward passes"
     calls = [pool_case(rng, of) for of in ("overlapping windows", "separate windows")]
-    with told(case):
+    with told(case, "dx"):
         caches = [pool_forward(submission, x, shape, stride)[1] for x, _, shape, stride in calls]
         for which, cache, (x, dout, shape, stride) in zip(("first", "second"), caches, calls, strict=True):
             dx = submission.max_pool_backward_naive(dout, cache)
@@ -249,6 +249,23 @@ def parameters(model, **arguments):
 
 def _made_of(arguments):
     return ", ".join(f"{name}={value}" for name, value in arguments.items())
+
+
+OWN = "the network fits your own convolution and pooling, but one of these is wrong: mend that first"
+
+
+def on_own_layers(submission, what, params, X, *truth):
+    """A suspect: `what` (scores, loss, or the name of a gradient) as it follows from the student's own layers."""
+
+    def convolve(x, w, b, pad):
+        out, cache = conv_forward(submission, x, w, b, 1, pad)
+        return as_numbers(out, "out"), lambda dout: conv_backward(submission, dout, cache)
+
+    def shrink(x):
+        out, cache = pool_forward(submission, x, (2, 2), 2)
+        return as_numbers(out, "out"), lambda dout: submission.max_pool_backward_naive(dout, cache)
+
+    return {OWN: lambda: built_on(convolve, shrink, params, X, *truth)[what]}
 
 
 def network(submission, params=None, filter_size=3, **seed):
@@ -308,14 +325,16 @@ def test_seeds(submission):
 def test_scores(submission, rng, filter_size):
     params, X, _ = net_case(rng, filter_size)
     scores = network(submission, params, filter_size).loss(X)
-    expect_close(scores, net_scores(params, X), name="the scores", suspects=score_mistakes(params, X))
+    own = on_own_layers(submission, "scores", params, X)
+    expect_close(scores, net_scores(params, X), name="the scores", suspects=score_mistakes(params, X) | own)
 
 
 @pytest.mark.task("scores_and_loss")
 def test_scores_of_the_network_as_it_is_made(submission, rng):
     model, X = network(submission, seed=3), rng.normal(size=(4, *small_net(3)["input_dim"]))
     params = parameters(model, **small_net(3))
-    expect_close(model.loss(X), net_scores(params, X), name="the scores", suspects=score_mistakes(params, X))
+    own = on_own_layers(submission, "scores", params, X)
+    expect_close(model.loss(X), net_scores(params, X), name="the scores", suspects=score_mistakes(params, X) | own)
 
 
 def loss_and_gradients(model, X, y, **reg):
@@ -330,26 +349,33 @@ def loss_and_gradients(model, X, y, **reg):
 def test_loss(submission, rng, reg):
     params, X, y = net_case(rng, 3)
     loss, _ = loss_and_gradients(network(submission, params), X, y, **({} if reg is None else {"reg": reg}))
-    expect_close(loss, net_loss(params, X, y, reg or 0), name="the loss", suspects=loss_mistakes(params, X, y, reg or 0))
+    suspects = loss_mistakes(params, X, y, reg or 0) | on_own_layers(submission, "loss", params, X, y, reg or 0)
+    expect_close(loss, net_loss(params, X, y, reg or 0), name="the loss", suspects=suspects)
 
 
-FAR = [5000.0, -5000.0]
+FAR = ["all near 5000", "all near -5000", "an image at 1000, an image at 5000", "far apart, the true class highest"]
 
 
-def far_case(rng, offset):
-    """A network whose scores all lie near `offset`."""
+def far_case(rng, case):
+    """A network with scores far from 0. Where they are far apart, no right logarithm is that of 0."""
     params, X, y = net_case(rng, 3)
-    return {**params, "b3": params["b3"] + offset}, X, y
+    if case.startswith("all"):
+        return {**params, "b3": params["b3"] + float(case.split()[-1])}, X, y
+    if case.startswith("an image"):
+        return {**params, "W3": params["W3"] + 3000}, X, y
+    params = {**params, "W3": 1e4 * params["W3"]}
+    return params, X, net_scores(params, X).argmax(axis=1)
 
 
 @pytest.mark.task("scores_and_loss")
-@pytest.mark.parametrize("offset", FAR)
-def test_loss_of_scores_far_from_0(submission, rng, offset):
-    params, X, y = far_case(rng, offset)
+@pytest.mark.parametrize("case", FAR)
+def test_loss_of_scores_far_from_0(submission, rng, case):
+    params, X, y = far_case(rng, case)
     loss, _ = loss_and_gradients(network(submission, params), X, y)
     expect_close(
-        loss, net_loss(params, X, y), name=f"the loss of scores near {offset:g}", suspects=loss_mistakes(params, X, y, 0)
-    )
+        loss, net_loss(params, X, y), atol=1e-7, name=f"the loss of scores far from 0 ({case})",
+        suspects=loss_mistakes(params, X, y, 0),
+    )  # fmt: skip
 
 
 def check_keys(grads):
@@ -368,19 +394,19 @@ def test_gradient(submission, rng, name, reg):
     check_keys(grads)
     expect_close(
         grads[name], net_gradients(params, X, y, reg)[name], name=f"the gradient of {name}",
-        suspects=gradient_mistakes(params, X, y, reg, name),
+        suspects=gradient_mistakes(params, X, y, reg, name) | on_own_layers(submission, name, params, X, y, reg),
     )  # fmt: skip
 
 
 @pytest.mark.task("gradients")
-@pytest.mark.parametrize("offset", FAR)
-def test_gradients_of_scores_far_from_0(submission, rng, offset):
-    params, X, y = far_case(rng, offset)
+@pytest.mark.parametrize("case", FAR)
+def test_gradients_of_scores_far_from_0(submission, rng, case):
+    params, X, y = far_case(rng, case)
     _, grads = loss_and_gradients(network(submission, params), X, y)
     check_keys(grads)
     for name, expected in net_gradients(params, X, y).items():
         expect_close(
-            grads[name], expected, name=f"the gradient of {name} for scores near {offset:g}",
+            grads[name], expected, atol=1e-7, name=f"the gradient of {name} for scores far from 0 ({case})",
             suspects=gradient_mistakes(params, X, y, 0, name),
         )  # fmt: skip
 
@@ -459,9 +485,8 @@ def test_steps_of_overfit(submission, rng):
         model = network(submission, params)
         return submission.overfit(model, X, y, 0.01, steps), parameters(model, **small_net(3))
 
-    check_steps(run, params, lambda at: net_loss(at, X, y), "the list of losses", {
-        "the losses of the images are summed; their mean is asked for": 5 * net_loss(params, X, y),
-    })  # fmt: skip
+    suspects = loss_mistakes(params, X, y, 0) | on_own_layers(submission, "loss", params, X, y)
+    check_steps(run, params, lambda at: net_loss(at, X, y), "the list of losses", suspects)
 
 
 @pytest.mark.task("overfit")
@@ -472,12 +497,15 @@ def test_overfit_with_a_learning_rate_of_0(submission, rng):
     check_idle(losses, 3, model, params, lambda at: net_loss(at, X, y), "the list of losses")
 
 
-# Loss of five images after 20 steps at 0.01 over 200 seeds, by calibrate_overfit.py; the issue of a rule that is neither:
+# Loss of five images after 20 steps at a learning rate of 0.01, over 30 seeds, by measure_overfit.py. The limit is the
+# handout's; the second seed is there all the same.
 #
-#                                     median     worst
-#   Adam                              MEASURE
+#                             median     least   largest
+#   reference, Adam             4e-6     1e-10    0.0053
+#   alternatives, Adam          9e-7     4e-11    0.0004
+#   alternatives, momentum      9e-4      1e-5    0.0061
+#   plain steps                0.071     0.028     0.22
 LARGEST_LOSS = 0.02
-FIVE = {"input_dim": (3, 16, 16), "num_filters": 8, "filter_size": 3, "hidden_dim": 100, "num_classes": 10}
 
 
 @pytest.mark.task("overfit", weight=3)
@@ -509,22 +537,20 @@ def training_history(history, steps, epochs):
 
 @pytest.mark.task("training", weight=2)
 def test_steps_of_train(submission, rng):
-    """Eight times the same image: every batch is the same, however it is drawn. Four steps are two epochs."""
+    """The same image many times: every batch of four is the same, however it is drawn."""
     params, X, y = net_case(rng, 3, 1)
-    images, labels = np.repeat(X, 8, axis=0), np.repeat(y, 8)
 
     def run(steps):
-        model, size = network(submission, params), {1: 8, 2: 4, 4: 4}[steps]
+        model, count = network(submission, params), 4 * min(steps, 2)
         history = submission.train(
-            model, images, labels, X, y, learning_rate=0.01, reg=0.1, num_epochs=steps * size // 8, batch_size=size
-        )
-        return training_history(history, steps, steps * size // 8)[0], parameters(model, **small_net(3))
+            model, np.repeat(X, count, axis=0), np.repeat(y, count), X, y,
+            learning_rate=0.01, reg=0.1, num_epochs=max(steps // 2, 1), batch_size=4,
+        )  # fmt: skip
+        return training_history(history, steps, max(steps // 2, 1))[0], parameters(model, **small_net(3))
 
-    data = net_loss(params, X, y)
-    check_steps(run, params, lambda at: net_loss(at, X, y, 0.1), "history['loss']", {
-        "the regularisation is missing": data,
-        "the losses of the images are summed; their mean is asked for": net_loss(params, X, y, 0.1) + 3 * data,
-    })  # fmt: skip
+    batch, labels = np.repeat(X, 4, axis=0), np.repeat(y, 4)
+    suspects = loss_mistakes(params, batch, labels, 0.1) | on_own_layers(submission, "loss", params, batch, labels, 0.1)
+    check_steps(run, params, lambda at: net_loss(at, X, y, 0.1), "history['loss']", suspects)
 
 
 @pytest.mark.task("training", weight=2)
@@ -569,7 +595,6 @@ def test_batches_of_train(submission, rng):
         raise CheckFailed("the images come in the same order in every epoch; draw the batches at random")
 
 
-DIGITS = {"input_dim": (1, 8, 8), "num_filters": 6, "filter_size": 3, "hidden_dim": 50, "num_classes": 10}
 TRAIN, HELD_OUT, JUDGED = 200, 50, 300
 
 
@@ -627,9 +652,12 @@ def test_first_layer_filters(submission, rng, filter_size, low):
 
 @pytest.mark.task("filter_pictures")
 def test_filters_are_bytes(submission):
-    answer = submission.first_layer_filters(submission.ThreeLayerConvNet(input_dim=(3, 4, 4), num_filters=2, hidden_dim=3))
-    pictures = as_numbers(answer, "the pictures")
-    if pictures.dtype != np.uint8 or pictures.shape != (2, 7, 7, 3):
-        raise CheckFailed(
-            f"first_layer_filters returned {describe(answer)}; an array of shape (2, 7, 7, 3), uint8, is expected"
-        )
+    """Of the default size, as they are made."""
+    model = submission.ThreeLayerConvNet(input_dim=(3, 4, 4), num_filters=2, hidden_dim=3)
+    pictures = as_numbers(submission.first_layer_filters(model), "the pictures")
+    W1 = as_numbers(model.params["W1"], "W1")
+    expect_close(
+        pictures, filter_pictures(W1), rtol=0, atol=1.0, name="the pictures of new filters", suspects=picture_mistakes(W1)
+    )
+    if pictures.dtype != np.uint8:
+        raise CheckFailed(f"first_layer_filters returned {describe(pictures)}; uint8 is expected")

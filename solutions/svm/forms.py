@@ -96,6 +96,17 @@ def rows_of(losses, size, rows, base):
     return times if np.all(times.sum(axis=1) == size) else None
 
 
+def strange_batches(losses, size, rows, base):
+    """Why these are not the losses of batches of `size` rows of a batch puzzle."""
+    for other in range(1, base):
+        if rows_of(losses, other, rows, base) is not None:
+            return f"batches hold {other} rows where batch_size={size} is asked for, of {rows} rows"
+    return (
+        f"the losses of the batches are none that {size} rows can have, each with its own label: take the same row numbers "
+        "from X and from y, and see to it that the loss of a batch is the mean over its rows"
+    )
+
+
 def search_results(answer, learning_rates, regs):
     """`results` as {(lr, reg): (train, val)} of floats, and `best`."""
     if not isinstance(answer, tuple | list) or len(answer) != 2:

@@ -22,7 +22,7 @@ def loss_mistakes(W, X, y, reg):
     raw = np.where(wrong, gaps, 0)
     return {
         "the regularisation is missing from the loss": data,
-        "the data loss is missing: this is the regularisation alone": reg * square,
+        "the data loss is missing: this is the regularisation alone": reg * square or np.nan,
         "the regularisation is halved: reg * sum(W * W) is asked for, without 1/2": data + reg * square / 2,
         "the regularisation counts twice": data + 2 * reg * square,
         "the true class counts too: it adds its margin of 1 to every row": full + 1,
