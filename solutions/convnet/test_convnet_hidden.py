@@ -76,6 +76,7 @@ def values(answer, count, name, what):
 # ---------------------------------------------------------------- convolution
 
 
+# BEGIN PUBLIC
 def conv_forward(submission, x, w, b, stride, pad):
     answer = submission.conv_forward_naive(x, w, b, {"stride": stride, "pad": pad})
     return values(answer, 2, "conv_forward_naive", "out, cache")
@@ -83,6 +84,9 @@ def conv_forward(submission, x, w, b, stride, pad):
 
 def conv_backward(submission, dout, cache):
     return values(submission.conv_backward_naive(dout, cache), 3, "conv_backward_naive", "dx, dw, db")
+
+
+# END PUBLIC
 
 
 @pytest.mark.task("conv_forward")
