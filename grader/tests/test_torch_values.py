@@ -170,7 +170,8 @@ def test_tensors_inside_of_lists_and_dicts(student: Submission) -> None:
     ("bfloat16", [1.5, -2.0], "float32"), ("float16", [1.5, -2.0], "float16"), ("bool", [True, False], "bool"),
     ("int64", [1, -(2**62)], "int64"), ("uint8", [255], "uint8"), ("0-d", 2.5, "float32"),
     ("empty", np.zeros((0, 3)), "float32"), ("gradient", [1, 1], "float32"), ("parameter", [1, 1], "float32"),
-    ("transposed", [[0, 3], [1, 4], [2, 5]], "int64"), ("strided", [0, 4, 8], "int64"), ("expanded", [[1, 1]] * 3, "float32"),
+    ("transposed", [[0, 3], [1, 4], [2, 5]], "int64"), ("strided", [0, 4, 8], "int64"),
+    ("expanded", [[1, 1]] * 3, "float32"),
     ("conjugate", [1 - 2j], "complex64"),
 ])  # fmt: skip
 def test_a_dense_tensor_crosses_by_value(student: Submission, kind: str, values: object, dtype: str) -> None:
