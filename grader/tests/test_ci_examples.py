@@ -96,8 +96,8 @@ def shims(tmp_path: Path) -> Path:
     commands = {
         "sudo": f'echo "sudo $*" >> {asked}',
         "python": f'if [ "$1 $2" = "-m pip" ]; then echo "pip $*" >> {asked}; else exec {python} "$@"; fi',
-        "pytest": f'exec env PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {python} -m pytest {plugins} "$@"',
-        "grader": f'exec {python} -m grader "$@"',
+        "pytest": f'exec env PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {python} -P -m pytest {plugins} "$@"',
+        "grader": f'exec {python} -P -m grader "$@"',
     }
     folder.mkdir()
     for name, text in commands.items():
@@ -245,6 +245,7 @@ def test_pulling_runs_nothing_of_a_students_and_follows_no_link(run_steps: Steps
     if sys.platform == "linux":
         command = [
             sys.executable,
+            "-P",
             "-m",
             "grader",
             "grade",
