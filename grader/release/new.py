@@ -53,13 +53,13 @@ def _refuse_name(course: Course, name: str) -> None:
 
     if not is_identifier(name) or name != name.lower() or name.startswith("_"):
         raise wrong("write small letters, digits and _, as in two_layer_net: it names a folder, a module and its tests")
-    if name in sys.stdlib_module_names or importlib.util.find_spec(name) is not None:
-        raise wrong("`import` finds another module of that name already; choose another")
     if name == "sample_class":
         raise wrong("the sample class lies there; choose another")
     for other in course.assignments():
         if name in (other.lower(), course.assignment(other).module.lower()):
             raise wrong(f"assignments/{other}/ has it; choose another")
+    if name in sys.stdlib_module_names or importlib.util.find_spec(name) is not None:
+        raise wrong("`import` finds another module of that name already; choose another")
 
 
 def _write(template: Traversable, homes: list[Path], name: str, title: str) -> None:
