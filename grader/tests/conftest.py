@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import pytest
 from grader.course import Limits
 from grader.submission import Submission
 from grader.submission.port import Port
+from grader.tests.required import fail_if_required, required
 
 if TYPE_CHECKING:
     from grader.grading.crew import Crew, Graded
@@ -29,6 +30,20 @@ BACKENDS = ["local", "sandboxed"]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    fail_if_required(report, required(os.environ.get("GRADER_REQUIRE", "")))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    fail_if_required(report, required(os.environ.get("GRADER_REQUIRE", "")))
+    return report
 
 
 @pytest.fixture
