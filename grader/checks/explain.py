@@ -35,7 +35,7 @@ def explain(
     if got.shape == wanted.shape:
         case = Case.of(got, wanted, wrong(got, wanted, tolerance), tolerance)
     own = misfit(got, wanted, tolerance)
-    suspect, remarks = named_mistake(suspects, lambda value: misfit_of(got, value, tolerance), own, case)
+    suspect, remarks = named_mistake(suspects, lambda value: misfit_of(got, value, tolerance), own, case, got.shape)
     error = wrong_form(got, wanted, name, suspect)
     if error is None and case is not None:
         error = not_finite(got, wanted, case.wrong, name, suspect) or _differing(case, name, suspect, standard)

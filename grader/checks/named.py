@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .case import Case
-from .regions import Place
+from .regions import Place, Shape
 
 __all__ = ["named_mistake"]
 
@@ -14,13 +14,18 @@ _LIMIT = 10.0
 
 
 def named_mistake(
-    suspects: Mapping[str, Any] | None, misfit: Callable[[Any], float], own: float, case: Case | None = None
+    suspects: Mapping[str, Any] | None,
+    misfit: Callable[[Any], float],
+    own: float,
+    case: Case | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> tuple[str | None, list[str]]:
     """The first of the test's suspects that fits, and remarks about suspects that could not be computed.
 
     A suspect fits when the result lies within ten tolerances of it and at least ten times nearer to it than
     to the right answer (`own`: the misfit against that), so a suspect that equals the right answer never
-    does. A `Place` tells less than values do: places come after all others, and only where there is a `case`.
+    does. A `Place` tells less than values do: places come after all others, and only where there is a `case`;
+    a `Shape` only where there is none, and `shape` is that of the result.
     """
     remarks: list[str] = []
     places: list[tuple[str, Place]] = []
@@ -36,7 +41,9 @@ def named_mistake(
             continue
         if off <= _LIMIT and off <= own / 10:
             return text, remarks
-    return (None if case is None else _placed(places, case, remarks)), remarks
+    if case is not None:
+        return _placed(places, case, remarks), remarks
+    return next((text for text, place in places if isinstance(place, Shape) and place.shape == shape), None), remarks
 
 
 def _placed(places: list[tuple[str, Place]], case: Case, remarks: list[str]) -> str | None:

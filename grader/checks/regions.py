@@ -1,4 +1,4 @@
-"""Suspects that say where a result is wrong, not what it is: a region of an array, NaN and infinities."""
+"""Suspects that say where or in what form a result is wrong, not what it is: a region, NaN and infinities, a shape."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .case import Case
 from .numbers import Array
 from .standard import whole_mistake
 
-__all__ = ["NotFinite", "Place", "Region"]
+__all__ = ["NotFinite", "Place", "Region", "Shape"]
 
 _ENOUGH = 8.0  # bits; the suite expects this mistake, so less is asked than of the standard ones
 
@@ -72,3 +72,14 @@ class NotFinite(Place):
     def explains(self, case: Case) -> str | None:
         """Part of `Place`."""
         return "" if np.any(~np.isfinite(case.actual) & np.isfinite(case.expected)) else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape(Place):
+    """ "This shape is what that mistake gives": for a result of a wrong shape, whatever its values are."""
+
+    shape: tuple[int, ...]
+
+    def explains(self, case: Case) -> str | None:
+        """Part of `Place`: a result of the right shape is no case of it."""
+        return None

@@ -11,6 +11,7 @@ from grader.checks import (
     Mismatch,
     NotFinite,
     Region,
+    Shape,
     accumulation_suspects,
     class_regions,
     count_suspects,
@@ -114,6 +115,20 @@ def test_overflow_is_named(value: float) -> None:
     assert caught(value, 2.3, {words: NotFinite()}).suspect == words
     assert caught(expected + 1, expected, {words: NotFinite()}).suspect == "every value is 1 too large"
     assert caught(expected, actual, {words: NotFinite()}).suspect is None
+
+
+def test_a_wrong_shape_is_named() -> None:
+    expected = normal(5, 8)
+    suspects = {"read the wrong way": expected.T, "one row too many": Shape((6, 8)), "as asked": Shape((5, 8))}
+    error = caught(normal(6, 8), expected, suspects)
+    assert str(error).startswith("one row too many. The result has shape (6, 8) where (5, 8) is expected")
+    assert caught(expected.T, expected, suspects).suspect == "read the wrong way"
+    assert caught(normal(7, 8), expected, suspects).suspect is None
+
+
+def test_a_shape_says_nothing_about_values() -> None:
+    expected = normal(5, 8)
+    assert caught(expected + 1, expected, {"as asked": Shape((5, 8))}).suspect == "every value is 1 too large"
 
 
 # regions of windows and classes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.checks import count_suspects, input_regions, layout_suspects, output_regions
+from grader.checks import Shape, count_suspects, input_regions, layout_suspects, output_regions
 
 from .oracle import conv, conv_gradients, out_size, pool, pool_gradient
 
@@ -106,6 +106,11 @@ def conv_mistakes(x, w, b, stride, pad, case):
         ),
         "the result is transposed: rows and columns of the places are exchanged": lambda: np.swapaxes(right(), 2, 3),
     }
+    sizes = {
+        "the width of out is found with HH: use WW": out_size(W + 2 * pad, HH, stride),
+        "the width of out is found with H: use W": out_size(H + 2 * pad, WW, stride),
+    }
+    known |= {words: Shape((len(x), len(w), out_size(H + 2 * pad, HH, stride), across)) for words, across in sizes.items()}
     layouts = layout_suspects(lambda v: conv(x, v, b, stride, pad), w, "the filters")
     return _of_case(known | layouts, case) | output_regions((H, W), (HH, WW), stride, pad)
 
@@ -328,7 +333,18 @@ def pool_mistakes(x, shape, stride, case):
         ),
         "the result is transposed: rows and columns of the places are exchanged": lambda: np.swapaxes(right(), 2, 3),
     }
-    return _of_case(known, case)
+    (H, W), down = x.shape[2:], out_size(x.shape[2], height, stride)
+    sizes = {
+        "the width of out is found with pool_height: use pool_width": (down, out_size(W, height, stride)),
+        "the width of out is found with H: use W": (down, out_size(H, width, stride)),
+        "out is H // pool_height high; 1 + (H - pool_height) // stride is asked for, and so for its width": (
+            (H // height, W // width)
+        ),
+        "the size of out is rounded up; whole windows only are asked for": (
+            (-(-(H - height) // stride) + 1, -(-(W - width) // stride) + 1)
+        ),
+    }
+    return _of_case(known | {words: Shape((*x.shape[:2], *size)) for words, size in sizes.items()}, case)
 
 
 def _wide_max(x, shape, stride, axes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 
 import numpy as np
 
@@ -59,6 +60,12 @@ def vote_mistakes(dists, labels, k):
     return {
         "ties go to the largest label; they must go to the smallest": winners(dists, labels, k, tie=max),
         "ties go to the label that is met first; they must go to the smallest": winners(dists, labels, k, tie=_first),
+        "ties go to the label that stands first in a set, which has no order; they must go to the smallest": lambda: (
+            _of_sets(dists, labels, k)
+        ),
+        "the label that is met k times first is returned: count among the k nearest rows only": lambda: _race(
+            dists, labels, k
+        ),
         "the nearest row's label is returned, whatever k is": winners(dists, labels, 1),
         "k + 1 neighbours vote": winners(dists, labels, k + 1),
         "k - 1 neighbours vote": winners(dists, labels, max(k - 1, 1)),
@@ -143,3 +150,22 @@ def size_mistakes(X, y, queries, truth, sizes, k):
 
 def _first(labels):
     return next(iter(labels))
+
+
+def _of_sets(dists, labels, k):
+    """The vote by `max(set(near), key=near.count)`."""
+    near = [labels[np.argsort(row)[:k]].tolist() for row in dists]
+    return np.array([max(set(row), key=row.count) for row in near])
+
+
+def _race(dists, labels, k):
+    """The label that has k votes first when rows are counted in order of distance; else that of the farthest row."""
+    result = []
+    for row in dists:
+        votes = Counter()
+        for label in labels[np.argsort(row)].tolist():
+            votes[label] += 1
+            if votes[label] == k:
+                break
+        result.append(label)
+    return np.array(result)

@@ -79,6 +79,7 @@ def gradient_mistakes(W, X, y, reg):
         "the regularisation is missing from the gradient": data,
         "the gradient of the data loss is missing: this is the regularisation alone": penalty,
         "the regularisation is half of what it must be in the gradient: 2 * reg * W": data + penalty / 2,
+        "the regularisation is a quarter of what it must be in the gradient: 2 * reg * W": data + penalty / 4,
         "the regularisation is double what it must be in the gradient: 2 * reg * W": data + 2 * penalty,
         "the regularisation is divided by N: add it after the division": data + penalty / N,
         "the regularisation is half of what it must be, and divided by N": data + penalty / 2 / N,

@@ -98,14 +98,28 @@ def softmax_mistakes(x, y):
             "this is the mean hinge loss, not the softmax loss": (
                 (np.maximum(x - x[rows, y][:, None] + 1, 0).sum(axis=1) - 1).mean()
             ),
-        }
+        } | guarded(x, y)
+
+
+def guarded(x, y):
+    """In place of the softmax loss, where a small number keeps the probability from 0 before its logarithm is taken."""
+    known, rows = {}, np.arange(len(x))
+    with np.errstate(all="ignore"):
+        p = np.exp(x - x.max(axis=1, keepdims=True))
+        p = (p / p.sum(axis=1, keepdims=True))[rows, y]
+        for power in range(3, 21):
+            small = 10.0**-power
+            words = f"{small:g} keeps the probability from 0, and changes the loss: take the logarithm of the sum of exp"
+            known[words] = -np.log(p + small).mean()
+            known[f"{words} (it is the least that a probability may be)"] = -np.log(np.maximum(p, small)).mean()
+    return known
 
 
 def overflow(x, y, part):
     """For logits of 1e4, in place of the loss (0) or dx (1)."""
     words = "exp overflows, or the logarithm meets a 0: subtract each row's largest logit first"
     rest = "take the logarithm of the sum, not of the probability"
-    hot, found = np.eye(x.shape[1])[y], {f"{words}, and {rest}": NotFinite()}
+    hot, found = np.eye(x.shape[1])[y], {f"{words}, and {rest}": NotFinite()} | ({} if part else guarded(x, y))
     with np.errstate(all="ignore"):
         for which, shifted in (("no row's", x), ("only the largest of all", x - x.max())):
             p = np.exp(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
