@@ -9,7 +9,6 @@ import pytest
 
 from grader.checks import describe, expect_close
 from grader.errors import CheckFailed
-from grader.grading.devices import absence
 
 # Two images of one channel, 3 x 3; windows of 2 x 2, stride 1, no padding: 2 x 2 places.
 X = np.array(
@@ -128,12 +127,10 @@ def test_speed(submission, contact):
     expect_close(out[:, :, 1:-1, 1:-1], np.full((8, 16, 46, 46), 27.0), name="out inside the border")
 
 
-if absence("cuda") is None:
-
-    @pytest.mark.task("cuda_values")
-    def test_on_the_gpu(submission, guest):
-        x, w, b, dout = guest.to_device(X, W, B, DOUT)
-        out, cache = several(submission.conv_forward_im2col(x, w, b, {"stride": 1, "pad": 0}), 2, "out, cache")
-        dx, dw, db = several(submission.conv_backward_im2col(dout, cache), 3, "dx, dw, db")
-        for name, found, right in (("out", out, OUT), ("dx", dx, DX), ("dw", dw, DW), ("db", db, np.array([1.0, 1.0]))):
-            expect_close(guest.to_host(found), right, name=f"{name} as an array on the GPU")
+@pytest.mark.task("cuda_values")
+def test_on_the_gpu(submission, guest):
+    x, w, b, dout = guest.to_device(X, W, B, DOUT)
+    out, cache = several(submission.conv_forward_im2col(x, w, b, {"stride": 1, "pad": 0}), 2, "out, cache")
+    dx, dw, db = several(submission.conv_backward_im2col(dout, cache), 3, "dx, dw, db")
+    for name, found, right in (("out", out, OUT), ("dx", dx, DX), ("dw", dw, DW), ("db", db, np.array([1.0, 1.0]))):
+        expect_close(guest.to_host(found), right, name=f"{name} as an array on the GPU")

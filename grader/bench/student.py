@@ -21,11 +21,15 @@ def run() -> Iterator[Figure]:
     """A student's `pytest` in each assignment, with everything done."""
     course = find_course(None)
     for name in course.assignments():
+        if obstacle := course.assignment(name).obstacle:
+            print(f"{name}: {obstacle}", flush=True)
+            continue
         with tempfile.TemporaryDirectory() as folder:
             mine = Path(folder) / name
             shutil.copytree(course.assignment(name).folder, mine)
             shutil.copy(course.reference(name), mine)
-            yield median_of(f"a student's pytest in assignments/{name}", [_pytest(mine) for _ in range(5)], "s", 4)
+            goal = 12 if "torch" in course.assignment(name).packages else 4
+            yield median_of(f"a student's pytest in assignments/{name}", [_pytest(mine) for _ in range(5)], "s", goal)
 
 
 def _pytest(folder: Path) -> float:

@@ -20,7 +20,7 @@ from grader.errors import SandboxFault, SuiteFault
 from .asked import Asked
 from .describe import Mismatch
 
-__all__ = ["Clock", "SpeedResult", "clock_of", "speed_ratio"]
+__all__ = ["Clock", "SpeedResult", "clock_of", "speed_ratio", "speed_text", "too_slow"]
 
 _FEWEST = 5
 
@@ -95,10 +95,10 @@ def speed_ratio(
     if best[0] < wanted and not advisory:
         best = max(best, _measure(sides, inputs[middle:], check, advisory))
     if best[0] < wanted and not advisory:
-        raise _too_slow(best[0], wanted, baseline_name, looks_like)
+        raise too_slow(best[0], wanted, baseline_name, looks_like)
     if isinstance(at_least, Asked) and at_least.calibrating and not advisory:
         at_least.note("speed", best[0])
-    return SpeedResult(*best, advisory, _text(best[0], wanted, baseline_name, advisory))
+    return SpeedResult(*best, advisory, speed_text(best[0], wanted, baseline_name, advisory))
 
 
 class _Side:
@@ -149,15 +149,17 @@ def _measure(
     return math.nan, *fastest
 
 
-def _too_slow(ratio: float, at_least: float, name: str, looks_like: Mapping[str, tuple[float, float]] | None) -> Mismatch:
+def too_slow(ratio: float, at_least: float, name: str, looks_like: Mapping[str, tuple[float, float]] | None) -> Mismatch:
+    """The failure of a ratio below what is asked for, with the method that it looks like."""
     method = next((text for text, (low, high) in (looks_like or {}).items() if low <= ratio < high), None)
-    finding = _text(ratio, at_least, name, False) + (f". This looks like {method}" if method else "")
+    finding = speed_text(ratio, at_least, name, False) + (f". This looks like {method}" if method else "")
     error = Mismatch(f"{finding}.", kind="speed")
     error.suspect = method
     return error
 
 
-def _text(ratio: float, at_least: float, name: str, advisory: bool) -> str:
+def speed_text(ratio: float, at_least: float, name: str, advisory: bool) -> str:
+    """A ratio in words."""
     start = f"full marks start at {at_least:g} times"
     if math.isnan(ratio):
         return f"advisory: too fast for this clock to compare with {name}; {start}, measured when it is graded"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from grader.errors import GraderError
 
-from . import calibrate, check, doctor, grade, new, pack, references, release
+from . import calibrate, check, doctor, grade, nbgrader, new, pack, page, references, release
 
 __all__ = ["main"]
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; gives the exit status."""
     parser = argparse.ArgumentParser(prog="grader", description=__doc__.split("\n\n")[0], epilog=_statuses())
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (grade, check, doctor, calibrate, references, release, pack, new):
+    for module in (grade, check, doctor, calibrate, references, release, pack, new, nbgrader, page):
         module.add(subparsers)
     options = parser.parse_args(arguments)
     try:

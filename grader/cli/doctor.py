@@ -6,9 +6,10 @@ import argparse
 import importlib.util
 import platform
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grader.course import find_course
+from grader.course import Assignment, Course, find_course
 from grader.errors import CourseError
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
     screen = Screen()
     screen.line(f"Python {platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
     working = _isolation(screen)
-    _devices(screen)
+    devices = _devices(screen)
     for name, command in _PACKAGES.items():
         _say(screen, importlib.util.find_spec(name) is not None, f"package {name}", "not installed", command)
-    _course(screen)
+    _course(screen, devices, working)
     needed = options.require_isolation
     return int(needed not in working if needed else not working)
 
@@ -61,15 +62,42 @@ def _isolation(screen: Screen) -> list[str]:
     return working
 
 
-def _devices(screen: Screen) -> None:
+def _devices(screen: Screen) -> list[str]:
+    """Those that are here."""
+    from grader.grading.devices import absence, hardware
+
+    for device in (devices := ("cpu", "cuda", "mps")):
+        why = absence(device)
+        named = "" if why else "".join(f": {text}" for text in hardware([device]).values())
+        _say(screen, why is None, f"device {device}{named}", why or "", "its tasks are reported as not assessed here")
+    return [device for device in devices if absence(device) is None]
+
+
+def _reached(screen: Screen, course: Course, devices: Sequence[str], levels: Sequence[str]) -> None:
+    """Whether the packages of each assignment reach the devices, and whether the best sandbox lets them."""
     from grader.grading.devices import absence
 
-    for device in ("cpu", "cuda", "mps"):
-        why = absence(device)
-        _say(screen, why is None, f"device {device}", why or "", "its tasks are reported as not assessed here")
+    for name in course.assignments():
+        assignment = course.assignment(name)
+        for device in set(assignment.devices) & set(devices) - {"cpu"}:
+            why = absence(device, assignment) or _kept_out(assignment, device, levels)
+            _say(screen, why is None, f"{device} for {name}", why or "", "its tasks are reported as not assessed here")
 
 
-def _course(screen: Screen) -> None:
+def _kept_out(assignment: Assignment, device: str, levels: Sequence[str]) -> str | None:
+    """Why its submissions do not reach the device in the sandbox, which only Linux has."""
+    if not levels:
+        return None
+    from grader.grading.sandboxes import Sandboxes
+
+    place = Sandboxes(levels[0], warm=True)
+    try:
+        return place.absence(assignment, device)
+    finally:
+        place.close()
+
+
+def _course(screen: Screen, devices: Sequence[str], levels: Sequence[str]) -> None:
     try:
         course = find_course(None)
         names = course.assignments()
@@ -80,6 +108,7 @@ def _course(screen: Screen) -> None:
     _say(screen, True, f"course with {', '.join(names)}")
     here = importlib.util.find_spec("course_data") is not None
     _say(screen, here, "data: generated, nothing to download", "course_data is not installed", "pip install -e .")
+    _reached(screen, course, devices, levels)
     if data:
         screen.line(f"     data sets that the assignments name: {', '.join(sorted(data))}")
     try:

@@ -14,11 +14,10 @@ from .options import count, default_workers
 
 if TYPE_CHECKING:
     from grader.grading.run import Result, Settings
-    from grader.sandbox.levels import Choice
 
     from .screen import Screen
 
-__all__ = ["SAMPLE_SECRET", "add", "run"]
+__all__ = ["SAMPLE_SECRET", "add", "add_options", "run", "settings_of", "tell"]
 
 SAMPLE_SECRET = b"the sample class is graded alike everywhere"
 
@@ -33,7 +32,7 @@ exit status:
   130  interrupted: what was graded is kept, and the same command goes on
 
 layouts: <student>/<assignment>/ (nbgrader's submitted/), <student>/<module>.py, one student's folder, one submission,
-one .py file, or a zip of any of these
+one .py file, or a zip of any of these; a folder with nbgrader_config.py goes through nbgrader, as `grader nbgrader run` does
 
 of the sample class, assignments whose packages are not installed (torch) are left out, with a line for each; of your own
 submissions nothing is ever left out
@@ -47,6 +46,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("source", nargs="?", type=Path, metavar="DIR|ZIP", help="submissions; default: the sample class")
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How to grade, whatever is graded."""
     parser.add_argument("--course", type=Path, metavar="DIR", help="the course's folder; default: found from here upwards")
     parser.add_argument("--assignment", metavar="NAME", help="only this assignment")
     parser.add_argument("--student", metavar="ID", help="only this student; names a single submission")
@@ -67,40 +72,45 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--out", type=Path, metavar="DIR", help="where reports go; default: reports/ beside the course")
     parser.add_argument("--overrides", type=Path, metavar="FILE", help="a TA's overrides; default: overrides.toml in DIR")
     parser.add_argument("--force", action="store_true", help="grade again what is graded and unchanged")
+    parser.add_argument("--no-pages", action="store_true", help="write no HTML pages, neither of reports nor of the class")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit XML file too")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON instead of a table")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade; print; gives the exit status."""
     from grader.grading.run import grade
-    from grader.sandbox.levels import choose
 
+    from .nbgrader import run_folder
     from .screen import Screen
 
+    if options.source is not None and (options.source / "nbgrader_config.py").is_file():
+        return run_folder(options)
     course = find_course(options.course)
     screen = Screen(quiet=options.json)
-    devices = _devices(options)
-    if options.source is None:
-        course.sample_class()
-    choice = choose(options.isolation, at_least=options.require_isolation, warm=options.start == "warm")
-    screen.isolation(choice)
-    settings = _settings(options, course, choice, devices)
+    settings = settings_of(options, course, screen)
     for name in settings.without:
         screen.line(f"{name}: {course.assignment(name).obstacle}", "yellow")
     with screen:
         result = grade(settings, screen)
-    _tell(options, settings, result, screen)
+    tell(options, settings, result, screen)
     if not result.reports:
         raise CourseError(f"{settings.source}: no submission was found; see `grader grade --help` for the layouts")
     wrong = options.source is None and _compare(settings, result.reports, screen)
     return int(wrong or bool(result.faults) or (options.require_packages and bool(settings.without)))
 
 
-def _settings(options: argparse.Namespace, course: Course, choice: Choice, devices: list[str]) -> Settings:
+def settings_of(options: argparse.Namespace, course: Course, screen: Screen) -> Settings:
+    """What the options say; tells the isolation level. Raises GraderError for what this machine cannot do."""
     from grader.grading.run import Settings
+    from grader.page.files import NoPages, Pages
+    from grader.sandbox.levels import choose
 
+    devices = _devices(options)
+    if options.source is None:
+        course.sample_class()
+    choice = choose(options.isolation, at_least=options.require_isolation, warm=options.start == "warm")
+    screen.isolation(choice)
     sample = options.source is None
     purpose: Purpose = options.purpose or ("record" if sample else "feedback")
     return Settings(
@@ -109,6 +119,7 @@ def _settings(options: argparse.Namespace, course: Course, choice: Choice, devic
         devices=devices, waived=options.waive, assignment=options.assignment, student=options.student,
         workers=options.workers, force=options.force, overrides=options.overrides,
         without=_without(course) if sample and not options.assignment else (),
+        pages=NoPages() if options.no_pages else Pages(course),
     )  # fmt: skip
 
 
@@ -117,7 +128,8 @@ def _without(course: Course) -> list[str]:
     return [name for name in course.assignments() if course.assignment(name).obstacle]
 
 
-def _tell(options: argparse.Namespace, settings: Settings, result: Result, screen: Screen) -> None:
+def tell(options: argparse.Namespace, settings: Settings, result: Result, screen: Screen) -> None:
+    """Print what came of it, and write the files for machines."""
     from grader.grading.atomic import write_atomic
     from grader.grading.junit import junit_xml
     from grader.grading.run import overrides_file

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.course import ANSWERS_FILE, Course, answers_from_key, find_course, load_key
+from grader.course import ANSWERS_FILE, Assignment, Course, answers_from_key, find_course, load_key
 
 from .grade import SAMPLE_SECRET
 
@@ -34,7 +34,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(options: argparse.Namespace) -> int:
     """One line an assignment; 1 where one lost marks, could not be assessed or was NOT RUN for want of a package; 0 also
-    where the device is absent.
+    where the device is absent. Tests that follow a device (the fixture `device`) run there.
     """
     from grader.grading.devices import absence
 
@@ -47,24 +47,30 @@ def run(options: argparse.Namespace) -> int:
     course = find_course(options.course)
     right = True
     with tempfile.TemporaryDirectory(prefix="grader-references-") as scratch:
-        choice = _isolation(screen)
+        choice = _isolation(screen, device)
         for name in course.assignments():
             if device not in course.assignment(name).devices:
                 screen.line(f"{name}: not for {device}")
             elif obstacle := course.assignment(name).obstacle:
                 screen.line(f"{name}: {obstacle}", "yellow")
                 right = False
+            elif device != "cpu" and (why := absence(device, course.assignment(name))):
+                screen.line(f"{name}: NOT RUN on {device}: {why}", "yellow")
+                right = False
             else:
-                right &= _tell(screen, name, device, _grade(course, name, device, choice, Path(scratch)))
+                report = _grade(course, name, device, choice, Path(scratch))
+                right &= _tell(screen, course.assignment(name), device, report)
     return int(not right)
 
 
-def _isolation(screen: Screen) -> Choice:
-    """The best level of a sandbox; where there is none, in-process: it is the course's own code."""
+def _isolation(screen: Screen, device: str) -> Choice:
+    """The best level of a sandbox; where there is none, or none passes the device on, in-process: it is the course's own
+    code.
+    """
     from grader.grading.inprocess import IN_PROCESS
     from grader.sandbox.levels import Choice, choose
 
-    choice = choose() if sys.platform == "linux" else Choice(IN_PROCESS, False, {})
+    choice = choose() if sys.platform == "linux" and device != "mps" else Choice(IN_PROCESS, False, {})
     screen.isolation(choice)
     return choice
 
@@ -76,7 +82,7 @@ def _grade(course: Course, name: str, device: str, choice: Choice, scratch: Path
     settings = Settings(
         course=course, source=_hand_in(course, name, scratch / "submitted" / _STUDENT / name), out=scratch / "reports",
         isolation=choice, purpose="record", secret=SAMPLE_SECRET, devices=sorted({"cpu", device}), assignment=name,
-        student=_STUDENT,
+        student=_STUDENT, run_on=device,
     )  # fmt: skip
     return grade(settings, Silent()).reports[0]
 
@@ -93,13 +99,15 @@ def _hand_in(course: Course, name: str, folder: Path) -> Path:
     return folder
 
 
-def _tell(screen: Screen, name: str, device: str, report: Mapping[str, Any]) -> bool:
-    public = report["public"]
+def _tell(screen: Screen, assignment: Assignment, device: str, report: Mapping[str, Any]) -> bool:
+    public, name = report["public"], assignment.name
     if report["ta"]["faults"]:
         screen.line(f"{name}: a fault of the suite or of this machine: {'; '.join(report['ta']['faults'])}", "magenta")
         return False
     parts = [*public["tasks"], *public["questions"]]
-    short = [part for part in parts if part["verdict"] not in ("passed", "not assessed")]
+    own = {task.id for task in assignment.tasks if task.device in (None, "cpu", device)}  # the others have another device
+    settled = [part for part in parts if part["verdict"] == "not assessed" and part["id"] not in own]
+    short = [part for part in parts if part["verdict"] != "passed" and part not in settled]
     screen.line(f"{name}: {public['score']:g} of {public['max_assessed']:g} points on {device}", "red" if short else "green")
     for part in short:
         said = part["message"].split("\n")[0]

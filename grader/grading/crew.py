@@ -90,7 +90,7 @@ class Crew:
         if self._nursery is None or not self._nursery.alive:
             if self._nursery is not None:
                 self._nursery.close()
-            self._nursery = Nursery(self._settings, self._scratch.name)
+            self._nursery = Nursery({**self._settings, "turns": self._scratch.name}, self._scratch.name)
         return self._nursery
 
     def _processes(self) -> list[Process]:
@@ -136,6 +136,8 @@ class Crew:
         if work is not None and event["event"] == "test":
             process.outcomes.append(Outcome.from_json(event["outcome"]))
             self._tell(work, len(process.outcomes))
+        elif event["event"] == "waiting":
+            process.extend(event["seconds"])
         elif work is not None and event["event"] == "done":
             process.work = None
             yield Graded(work, tuple(process.outcomes), event["output"], time.monotonic() - process.begun)

@@ -24,6 +24,7 @@ __all__ = ["Found", "Problem", "find_submissions", "safe_name"]
 
 _DEEPEST = 6  # wrapping folders that are looked through (`class/submitted/…`)
 _LONGEST = 180  # characters of a file name, which leaves room for an ending
+_OURS = ("grades.csv", "index.html")  # what lies beside the students' folders
 _CLUTTER = ("__pycache__", "__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -64,6 +65,8 @@ def safe_name(student: str) -> str:
     """
     name = urllib.parse.quote(student, safe="@+,=", errors="surrogatepass")
     name = "%2E" + name[1:] if name.startswith(".") else name or "%"
+    if name.lower() in _OURS:
+        name = name.replace(".", "%2E")
     if len(name) <= _LONGEST:
         return name
     return f"{name[:100]}%-{sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["grades_csv"]
+__all__ = ["grades_csv", "number_cell", "text_cell"]
 
 _FIXED = ("student", "assignment", "score", "max_score", "provisional")
 
@@ -25,10 +25,10 @@ def grades_csv(reports: Sequence[Mapping[str, Any]]) -> bytes:
         columns |= dict.fromkeys(_cells(public))
     table = io.StringIO(newline="")
     writer = csv.writer(table)
-    writer.writerow([*_FIXED, *map(_text, columns)])
+    writer.writerow([*_FIXED, *map(text_cell, columns)])
     for public in publics:
         cells = _cells(public)
-        writer.writerow([*_fixed(public), *(_number(cells.get(column)) for column in columns)])
+        writer.writerow([*_fixed(public), *(number_cell(cells.get(column)) for column in columns)])
     return table.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -39,16 +39,17 @@ def _cells(public: Mapping[str, Any]) -> dict[str, float | None]:
 def _fixed(public: Mapping[str, Any]) -> list[str]:
     total = None if public["provisional"] else public["score"]
     return [
-        _text(public["student"]), _text(public["assignment"]), _number(total), _number(public["max_score"]),
+        text_cell(public["student"]), text_cell(public["assignment"]), number_cell(total), number_cell(public["max_score"]),
         "yes" if public["provisional"] else "no",
     ]  # fmt: skip
 
 
-def _text(value: str) -> str:
+def text_cell(value: str) -> str:
     """A spreadsheet runs a cell that begins like a formula, blanks or not: an apostrophe makes it text."""
     begins_formula = value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r", "\n"))
     return f"'{value}" if begins_formula else value
 
 
-def _number(value: float | None) -> str:
+def number_cell(value: float | None) -> str:
+    """Up to four decimals, as reports have them; nothing for None."""
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from grader.course.assignment import DEVICES
+from grader.course import Assignment
 from grader.plugin.judge import student_failure
 from grader.submission import Backend, Source
 from grader.submission.backend import LocalBackend
 
+from .devices import absence, modules_for
 from .place import Place, Submitted
 
 __all__ = ["IN_PROCESS", "InProcess"]
@@ -25,11 +26,17 @@ IN_PROCESS = "in-process"
 class InProcess(Place):
     """Runs the module in the grader process itself."""
 
-    devices = DEVICES
-
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._backend: LocalBackend | None = None
+
+    def absence(self, assignment: Assignment, device: str) -> str | None:
+        """A package that does not reach it. Where none is meant to, nothing keeps code from the device here."""
+        if not isinstance(modules_for(assignment, device), str):
+            return absence(device, assignment)
+        wanted = assignment.optional_packages
+        installed = set(wanted) & set(assignment.present_packages)
+        return None if installed or not wanted else f"none of {', '.join(wanted)} is installed"
 
     def backend(self, submitted: Submitted) -> Backend:
         """The files, written to a folder of their own."""

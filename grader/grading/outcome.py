@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from grader.course.picture import Picture
 from grader.course.thresholds import Measured
 
 __all__ = ["FAULT", "Kind", "Outcome", "TestVerdict"]
@@ -38,7 +39,7 @@ class Outcome:
     task; `fraction` in [0, 1]: what of its weight was earned (0 unless passed); `kind`: why it failed; `message`: fit
     for the student (escaped, no hidden input); `notes`: advisory lines, fit for the student; `detail`: for the TA only;
     `seconds`: wall time; `measured`: what checks measured, only while a course is calibrated (a grade's outcome is written
-    without it).
+    without it); `pictures`: for the student's page.
     """
 
     test: str
@@ -52,16 +53,17 @@ class Outcome:
     detail: str = ""
     seconds: float = 0.0
     measured: tuple[Measured, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields as keys."""
-        fields = {**dataclasses.asdict(self), "notes": list(self.notes)}
-        if not self.measured:
-            del fields["measured"]
-        return fields
+        pictures = [picture.to_json() for picture in self.pictures]
+        fields = {**dataclasses.asdict(self), "notes": list(self.notes), "pictures": pictures}
+        return {name: value for name, value in fields.items() if value or name not in ("measured", "pictures")}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Outcome:
         """The inverse of `to_json`; an unknown or missing key raises TypeError."""
         measured = tuple(Measured(**one) for one in data.get("measured", ()))
-        return cls(**{**data, "notes": tuple(data["notes"]), "measured": measured})
+        pictures = tuple(Picture.from_json(one) for one in data.get("pictures", ()))
+        return cls(**{**data, "notes": tuple(data["notes"]), "measured": measured, "pictures": pictures})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from grader.course import Assignment
@@ -24,9 +24,11 @@ class Submitted:
 
 
 class Place(abc.ABC):
-    """Gives backends, one at a time. `devices`: those that student code can reach there."""
+    """Gives backends, one at a time."""
 
-    devices: Sequence[str] = ("cpu",)
+    @abc.abstractmethod
+    def absence(self, assignment: Assignment, device: str) -> str | None:
+        """Why student code of this assignment cannot reach a device of this machine there; None where it can."""
 
     @abc.abstractmethod
     def backend(self, submitted: Submitted) -> Backend:

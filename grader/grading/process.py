@@ -101,6 +101,10 @@ class Process:
         with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(self._jobs), "w") as pipe:
             pipe.write(json.dumps(message) + "\n")
 
+    def extend(self, seconds: float) -> None:
+        """It waited for others: its job may take so much longer."""
+        self._ends += seconds
+
     def lines(self) -> Iterator[dict[str, Any]] | None:
         """Events that arrived; None at the end of them."""
         chunk = os.read(self.events, 1 << 20)

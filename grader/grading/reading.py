@@ -53,8 +53,8 @@ def open_folders(root: Path, parts: tuple[str, ...], stack: contextlib.ExitStack
     return folder
 
 
-def read_file(folder: Folder, name: str) -> bytes:
-    """The bytes of one file below an open folder. Raises Refused."""
+def read_file(folder: Folder, name: str, cap: int = FILE_CAP) -> bytes:
+    """The bytes of one file below an open folder, `cap` of them at most. Raises Refused."""
     *parents, last = name.split("/")
     with contextlib.ExitStack() as stack:
         try:
@@ -67,7 +67,7 @@ def read_file(folder: Folder, name: str) -> bytes:
             descriptor = _open(folder, last)
             stack.callback(os.close, descriptor)
             _refuse_kind(os.fstat(descriptor), stat.S_ISREG)
-            return _content(descriptor)
+            return _content(descriptor, cap)
         except FileNotFoundError:
             raise Refused("not handed in", is_absent=True) from None
         except OSError as problem:
@@ -111,15 +111,15 @@ def _open(folder: Folder, name: str) -> int:
     return os.open(name, _flags(), dir_fd=folder)
 
 
-def _content(descriptor: int) -> bytes:
+def _content(descriptor: int, cap: int) -> bytes:
     size = os.fstat(descriptor).st_size
-    if size <= FILE_CAP:
+    if size <= cap:
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(FILE_CAP + 1)
+            data = file.read(cap + 1)
         size = len(data)
-        if size <= FILE_CAP:
+        if size <= cap:
             return data
-    raise Refused(f"{format_size(size)}, at most {format_size(FILE_CAP)} is taken; keep data and output out of it")
+    raise Refused(f"{format_size(size)}, at most {format_size(cap)} is taken; keep data and output out of it")
 
 
 def _refuse_kind(status: os.stat_result, is_right: Callable[[int], bool], parent: str = "") -> None:

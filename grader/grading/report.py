@@ -25,20 +25,22 @@ from grader.grading.scored import PartScore
 
 __all__ = ["SCHEMA", "Grading", "build_report", "read_report", "report_path", "rescored", "write_report"]
 
-SCHEMA = 2
+SCHEMA = 3
 
 _SHAPE: dict[str, type] = {"schema": int, "key": str, "public": dict, "ta": dict, "timing": dict}
 _PUBLIC: dict[str, type | tuple[type, ...]] = {
     "assignment": str, "title": str, "student": str, "score": (int, float, type(None)),
     "max_score": (int, float), "max_assessed": (int, float), "provisional": bool, "tasks": list,
-    "questions": list, "intake": list, "environment": dict,
+    "questions": list, "pictures": list, "intake": list, "environment": dict,
 }  # fmt: skip
 _TASK = (
     "id", "title", "points", "score", "verdict", "kind", "message", "notes", "passed", "tests",
     "waived", "override",
 )  # fmt: skip
 _QUESTION = ("id", "text", "points", "score", "verdict", "state", "given", "message", "why", "override")
+_PICTURE = ("task", "caption", "alt", "width", "height", "tiles", "labels", "curves", "axes")
 _TA = ("faults", "run_faults", "outcomes", "suite", "replies", "output")
+_MOST_PICTURES = 24
 _AGAIN = "remove it, or grade again with --force"
 
 
@@ -48,7 +50,8 @@ class Grading:
 
     `problems`: sentences of the intake; `environment`: JSON values that tell where and with what it was
     graded (isolation level, device, seed id, versions, ...); `faults`: of the run as a whole; `output`:
-    prints, for the TA; `timing`: seconds by name; `key`: see `cache.grade_key`.
+    prints, for the TA; `timing`: seconds by name; `key`: see `cache.grade_key`; `pictures`: those of an earlier report; else
+    they are the outcomes' own.
     """
 
     student: str
@@ -61,6 +64,7 @@ class Grading:
     timing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     key: str = ""
     replies: Sequence[Reply] = ()
+    pictures: Sequence[Mapping[str, Any]] | None = None
 
 
 def report_path(folder: Path, student: str, assignment: str) -> Path:
@@ -83,6 +87,7 @@ def build_report(assignment: Assignment, result: Score, grading: Grading) -> dic
             "provisional": result.provisional,
             "tasks": [_part(task, _TASK) for task in result.tasks],
             "questions": [_part(question, _QUESTION) for question in result.questions],
+            "pictures": list(_pictures(grading.outcomes) if grading.pictures is None else grading.pictures),
             "intake": list(grading.problems),
             "environment": {name: grading.environment[name] for name in sorted(grading.environment)},
         },
@@ -119,7 +124,7 @@ def rescored(
     faults = ta["run_faults"]
     grading = Grading(
         public["student"], outcomes, suite, public["intake"], public["environment"], faults, ta["output"],
-        timing["seconds"], report["key"], replies,
+        timing["seconds"], report["key"], replies, public["pictures"],
     )  # fmt: skip
     return build_report(assignment, score(assignment, outcomes, suite, overrides, waived, faults, replies), grading)
 
@@ -133,9 +138,18 @@ def _part(part: PartScore, names: Sequence[str]) -> dict[str, Any]:
     return {name: list(fields[name]) if isinstance(fields[name], tuple) else fields[name] for name in names}
 
 
+def _pictures(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Those of all tests, each with its task; of one caption in a task the first."""
+    shown: dict[tuple[str, str], dict[str, Any]] = {}
+    for outcome in outcomes:
+        for picture in outcome.pictures:
+            shown.setdefault((outcome.task, picture.caption), {"task": outcome.task, **picture.to_json()})
+    return list(shown.values())[:_MOST_PICTURES]
+
+
 def _without_time(outcome: Outcome) -> dict[str, Any]:
-    """A number that is none (a fault by now) is kept as text: JSON has no NaN."""
-    fields = {name: value for name, value in outcome.to_json().items() if name != "seconds"}
+    """Pictures stand in the public part. A number that is none (a fault by now) is kept as text: JSON has no NaN."""
+    fields = {name: value for name, value in outcome.to_json().items() if name not in ("seconds", "pictures")}
     return {
         name: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()
@@ -179,6 +193,8 @@ def _check(path: Path, report: Any) -> None:
         _check_fields(path, "a task", task, dict.fromkeys(_TASK, object))
     for question in report["public"]["questions"]:
         _check_fields(path, "a question", question, dict.fromkeys(_QUESTION, object))
+    for picture in report["public"]["pictures"]:
+        _check_fields(path, "a picture", picture, dict.fromkeys(_PICTURE, object))
 
 
 def _check_fields(path: Path, where: str, table: Any, shape: Mapping[str, Any]) -> None:

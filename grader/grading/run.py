@@ -8,7 +8,7 @@ import importlib.metadata
 import platform
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,7 @@ from grader.errors import CourseError, ReportError
 from .atomic import write_atomic
 from .cache import KeyParts, constraints_digest, grade_key, grader_digest, lookup, suite_digest
 from .crew import Crew, Graded, Work
+from .devices import absence, hardware
 from .find import Problem, find_submissions
 from .gradebook import grades_csv
 from .intake import Intake, take_in
@@ -31,14 +32,15 @@ from .score import Suite, score
 if TYPE_CHECKING:
     from grader.sandbox.levels import Choice
 
-__all__ = ["Observer", "Result", "Settings", "Silent", "grade", "overrides_file"]
+__all__ = ["Observer", "PageWriter", "Result", "Settings", "Silent", "grade", "overrides_file"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What to grade and how. `devices`: those that are here and wanted; `waived`: devices that nobody is assessed on;
     `overrides`: file with a TA's overrides, or None for `overrides.toml` beside the submissions; `without`: assignments that
-    are left out.
+    are left out; `run_on`: device for tests that follow one (see `session.Config`), other than cpu for references only;
+    `pages`: who writes a page for every report and for the class, if anybody.
     """
 
     course: Course
@@ -55,6 +57,8 @@ class Settings:
     force: bool = False
     overrides: Path | None = None
     without: Collection[str] = ()
+    run_on: str = "cpu"
+    pages: PageWriter | None = None
 
 
 @dataclasses.dataclass
@@ -70,6 +74,16 @@ class Result:
     def faults(self) -> list[dict[str, Any]]:
         """Reports without a score."""
         return [report for report in self.reports if report["public"]["score"] is None]
+
+
+class PageWriter(Protocol):
+    """Makes pages of reports."""
+
+    def write(self, report: Path, content: Mapping[str, Any]) -> object:
+        """The page of the report at this path."""
+
+    def overview(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> object:
+        """The page of the class, in the folder of the reports."""
 
 
 class Observer(Protocol):
@@ -125,7 +139,7 @@ def grade(settings: Settings, observer: Observer) -> Result:
         whole = settings.assignment is None and settings.student is None
     finally:
         result.reports.sort(key=_whose)
-        _write_csv(settings.out, result.reports, whole=whole)
+        _write_class(settings, result.reports, whole=whole)
     result.unused = overrides.unused((item.student, item.assignment) for item in found)
     return result
 
@@ -138,11 +152,13 @@ def overrides_file(settings: Settings) -> Path:
     return folder / "overrides.toml"
 
 
-def _write_csv(out: Path, reports: list[dict[str, Any]], *, whole: bool) -> None:
-    """grades.csv of these reports; after a part of the class, of those that are kept in `out` as well."""
-    rows = {_whose(report): report for report in [*([] if whole else _kept(out)), *reports]}
+def _write_class(settings: Settings, reports: list[dict[str, Any]], *, whole: bool) -> None:
+    """grades.csv and the class's page of these reports; after a part of the class, of those that are kept as well."""
+    rows = {_whose(report): report for report in [*([] if whole else _kept(settings.out)), *reports]}
     if rows:
-        write_atomic(out / "grades.csv", grades_csv(list(rows.values())))
+        write_atomic(settings.out / "grades.csv", grades_csv(list(rows.values())))
+    if rows and settings.pages is not None:
+        settings.pages.overview(settings.out, list(rows.values()))
 
 
 def _kept(out: Path) -> Iterator[dict[str, Any]]:
@@ -164,6 +180,7 @@ class _Run:
         self._grader = grader_digest(self._package)
         self._constraints = constraints_digest(self._package / "constraints.txt")
         self._suites: dict[str, str] = {}
+        self._found: dict[str, dict[str, str]] = {}
         self._examiner = Examiner(settings.course, settings.purpose)
 
     def all(self, intakes: list[Intake]) -> None:
@@ -208,7 +225,7 @@ class _Run:
         own = self._settings
         return {
             "root": str(own.course.root), "assignments": names, "level": own.isolation.level, "warm": own.isolation.warm,
-            "purpose": own.purpose, "secret": own.secret.hex(), "devices": sorted(own.devices),
+            "purpose": own.purpose, "secret": own.secret.hex(), "devices": sorted(own.devices), "run_on": own.run_on,
         }  # fmt: skip
 
     def _report(self, intake: Intake, outcomes: list[Outcome], output: str, seconds: float, suite: Suite) -> None:
@@ -227,8 +244,11 @@ class _Run:
         assignment = self._settings.course.assignment(intake.assignment)
         overrides = self._overrides.of(intake.student, intake.assignment)
         final = rescored(report, assignment, overrides, self._settings.waived)
+        path = self._path(intake)
         if not cached or final != report:
-            write_report(self._path(intake), final)
+            write_report(path, final)
+        if self._settings.pages is not None:
+            self._settings.pages.write(path, final)
         self._result.reports.append(final)
         self._observer.graded(final, cached)
 
@@ -243,7 +263,7 @@ class _Run:
         if name not in self._suites:
             self._suites[name] = suite_digest(own.course, name)
         limits = own.course.assignment(name).limits
-        device = "+".join(sorted(own.devices))
+        device = "+".join([*sorted(own.devices), *self._hardware(own.course.assignment(name)).values()])
         return grade_key(
             KeyParts(
                 intake.digest,
@@ -258,6 +278,14 @@ class _Run:
             )  # fmt: skip
         )
 
+    def _hardware(self, assignment: Assignment) -> dict[str, str]:
+        """What the assignment's devices are, or why its packages do not reach them: whoever mends that grades anew."""
+        wanted = [device for device in assignment.devices if device in self._settings.devices and device != "cpu"]
+        if assignment.name not in self._found:
+            found = hardware(wanted)
+            self._found[assignment.name] = {device: absence(device, assignment) or found[device] for device in wanted}
+        return self._found[assignment.name]
+
     def _environment(self, assignment: Assignment) -> dict[str, Any]:
         own = self._settings
         return {
@@ -265,6 +293,7 @@ class _Run:
             "seed_id": self._seeds(assignment.name).id, "data": "generated", "constraints": self._constraints[:12],
             "grader": self._grader[:12], "python": platform.python_version(), "machine": platform.machine(),
             "packages": {name: _version(name) for name in assignment.present_packages},
+            **({"hardware": found} if (found := self._hardware(assignment)) else {}),
         }  # fmt: skip
 
 

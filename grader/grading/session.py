@@ -36,6 +36,7 @@ from .forking import serve_forks
 from .inprocess import IN_PROCESS, InProcess
 from .outcome import Outcome
 from .place import Place, Submitted
+from .turns import Turns
 
 __all__ = ["Config", "GradingSession", "main"]
 
@@ -46,7 +47,8 @@ class Config:
 
     `root` of the course; its `assignments`; the isolation `level`, or "in-process"; `warm`: fork workers or start each
     from nothing; `purpose` and `secret` (hex) of the seeds; `devices` that are here; `suite`: a grade comes from the hidden
-    one, a course that checks itself runs the public one too.
+    one, a course that checks itself runs the public one too; `run_on`: device of the tests that have none of their own and
+    ask for the fixture `device`, cpu in a grade; `turns`: folder of the run's locks on devices.
     """
 
     root: str
@@ -57,6 +59,8 @@ class Config:
     secret: str = dataclasses.field(repr=False)
     devices: list[str]
     suite: Literal["hidden", "public"] = "hidden"
+    run_on: str = "cpu"
+    turns: str = "."
 
 
 class GradingSession:
@@ -69,6 +73,9 @@ class GradingSession:
         self._items: dict[str, list[pytest.Item]] = {}
         self._backend: Backend | None = None
         self._judges: dict[str, Judge] = {}
+        self._turns = Turns(Path(config.turns))
+        self._turn: tuple[str, str, str] | None = None  # assignment, task, device
+        self._timed: set[tuple[str, str, str]] = set()
         self._round: int | None = None  # of a calibration
 
     def backend(self, item: pytest.Item) -> Backend:
@@ -80,6 +87,12 @@ class GradingSession:
     def seeds(self, item: pytest.Item) -> Seeds:
         """Seeds of this run's purpose; in a calibration, those of the round."""
         return self._seeds(item.stash[MARK].assignment)
+
+    def device(self, item: pytest.Item) -> str:
+        """Where the test computes."""
+        mark = item.stash[MARK]
+        follows = self._config.run_on in mark.assignment.devices and "device" in getattr(item, "fixturenames", ())
+        return mark.device or (self._config.run_on if follows else "cpu")
 
     def _seeds(self, assignment: Assignment) -> Seeds:
         secret = bytes.fromhex(self._config.secret)
@@ -116,6 +129,8 @@ class GradingSession:
                 raise CourseError(f"{suite} has no test for the task {task.id!r} of assignment.toml; write one")
         order = {task.id: k for k, task in enumerate(assignment.tasks)}
         items.sort(key=lambda item: order[item.stash[MARK].task])
+        timed = [item for item in items if "fresh_submission" in getattr(item, "fixturenames", ())]
+        self._timed |= {(assignment.name, item.stash[MARK].task, self.device(item)) for item in timed}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Grade jobs until there are no more. Takes the place of pytest's own loop."""
@@ -166,7 +181,7 @@ class GradingSession:
         try:
             faults = self._run_all(items, backend, until_failure)
         finally:
-            backend.end_task()
+            self._leave(backend)
             self._backend = None
         output = self._place.output(backend)
         if faults:
@@ -188,29 +203,46 @@ class GradingSession:
     def _run(self, item: pytest.Item, following: pytest.Item, backend: Backend) -> Outcome:
         """One test. `following` tells pytest which fixtures stay."""
         mark, contact = item.stash[MARK], Contact(measured=None if self._round is None else [])
-        if why := self._unassessed(mark):
+        device = self.device(item)
+        if why := self._unassessed(mark.assignment, device):
             return Outcome(
                 test_name(item), mark.task, "not assessed", mark.weight, 0.0, "device", f"not assessed here: {why}"
             )
         item.stash[CONTACT] = contact
         judge = Judge(test_name(item), mark, self._config.purpose, contact, self._place.translate)
         self._judges[item.nodeid] = judge
+        self._take_turn(mark, device, backend)
         runtestprotocol(item, log=False, nextitem=following)
-        backend.settle(contact)
+        backend.settle(contact, device)
         return judge.outcome()
 
-    def _unassessed(self, mark: TaskMark) -> str | None:
-        """Why tests on the mark's device cannot run, if so. Never the student's doing."""
-        device, wanted = mark.device, mark.assignment.optional_packages
-        if device in (None, "cpu"):
+    def _unassessed(self, assignment: Assignment, device: str) -> str | None:
+        """Why tests on the device cannot run, if so. Never the student's doing."""
+        if device == "cpu":
             return None
         if device not in self._config.devices:
             return f"this machine has no {device}"
-        if device not in self._place.devices:
-            return f"the sandbox does not pass {device} on to submissions"
-        if wanted and not set(wanted) & set(mark.assignment.present_packages):
-            return f"none of {', '.join(wanted)} is installed"
-        return None
+        return self._place.absence(assignment, device)
+
+    def _take_turn(self, mark: TaskMark, device: str, backend: Backend) -> None:
+        """Hold the device for as long as the task's tests run on it: alone, if one of them takes the time."""
+        turn = mark.assignment.name, mark.task, device
+        if self._turn is not None and self._turn[:2] != turn[:2]:
+            self._leave(backend)
+        if device != "cpu" and self._turn is None:
+
+            def waiting(seconds: float) -> None:
+                backend.extend(seconds)
+                self.emit("waiting", seconds=seconds)
+
+            backend.begin(mark.task)  # a worker of an earlier task computes no longer beside it
+            self._turns.take(device, alone=turn in self._timed, waiting=waiting)
+            self._turn = turn
+
+    def _leave(self, backend: Backend) -> None:
+        backend.end_task()
+        self._turns.release()
+        self._turn = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:

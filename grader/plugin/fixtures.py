@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,19 +12,25 @@ from grader.course.thresholds import TABLE_NAME, Threshold, load_thresholds
 from grader.errors import CheckFailed, CourseError, SuiteFault
 from grader.submission import Backend, Contact, Guests, Submission
 
-from .marks import test_name
+from .marks import once_for_each_task, test_name
 from .state import CONTACT, MARK, PROVIDER, Provider, TaskMark
 
 if TYPE_CHECKING:
     import numpy as np
 
     from grader.checks.asked import Thresholds
+    from grader.course.picture import Picture
     from grader.submission.port import Port
 
 __all__ = [
-    "baseline", "contact", "credit", "fresh_guest", "fresh_submission", "guest", "rng", "seed", "submission",
-    "threshold_table", "thresholds", "untouched",
+    "baseline", "contact", "credit", "curves", "device", "fresh_guest", "fresh_submission", "guest", "picture", "rng",
+    "seed", "submission", "threshold_table", "thresholds", "untouched",
 ]  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test may belong to several tasks."""
+    once_for_each_task(metafunc)
 
 
 @pytest.fixture
@@ -37,15 +43,15 @@ def contact(request: pytest.FixtureRequest) -> Contact:
 @pytest.fixture
 def submission(request: pytest.FixtureRequest, contact: Contact) -> Submission:
     """The student's module. It runs at the first use of one of its names."""
-    task, backend = _task_and_backend(request)
-    return Submission(backend.port(task, contact))
+    task, backend, where = _task_backend_device(request)
+    return Submission(backend.port(task, contact, where))
 
 
 @pytest.fixture
 def fresh_submission(request: pytest.FixtureRequest, contact: Contact) -> Iterator[Submission]:
     """The student's module in a worker of its own, as a timing needs it."""
-    task, backend = _task_and_backend(request)
-    port = backend.fresh(task, contact)
+    task, backend, where = _task_backend_device(request)
+    port = backend.fresh(task, contact, where)
     yield Submission(port)
     port.close()
 
@@ -60,7 +66,7 @@ def fresh_guest(fresh_submission: Submission) -> Guests:
 @pytest.fixture
 def baseline(request: pytest.FixtureRequest) -> Iterator[Submission]:
     """The suite's baseline.py, in a worker without student code."""
-    task, backend = _task_and_backend(request)
+    task, backend, _ = _task_backend_device(request)
     port = backend.baseline(task)
     yield Submission(port)
     port.close()
@@ -69,8 +75,15 @@ def baseline(request: pytest.FixtureRequest) -> Iterator[Submission]:
 @pytest.fixture
 def guest(request: pytest.FixtureRequest, contact: Contact) -> Guests:
     """Functions of the suite's guest.py, to pass to student code or to call beside it."""
-    task, backend = _task_and_backend(request)
-    return Guests(backend.port(task, contact).guest)
+    task, backend, where = _task_backend_device(request)
+    return Guests(backend.port(task, contact, where).guest)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """Where this test computes, "cpu", "cuda" or "mps": to be handed to student code, or to `as_tensor(x, device)`."""
+    _mark(request)
+    return _provider(request).device(request.node)
 
 
 @pytest.fixture
@@ -99,6 +112,39 @@ def credit(contact: Contact) -> Callable[[float, str], None]:
         contact.note(why)
 
     return grant
+
+
+@pytest.fixture
+def picture(contact: Contact) -> Callable[..., None]:
+    """`picture(array, caption)`: a picture on the student's page; see `grader.checks.drawn` for shapes and `tiles=`,
+    `labels=`, `alt=`.
+
+    It costs nobody a point: what cannot be drawn is left out. `array` may be a function of no arguments that gives one,
+    and an exception of it leaves the picture out too. Show nothing that a student must not see.
+    """
+    from grader.checks.drawn import drawn
+
+    return _shower(contact, drawn)
+
+
+@pytest.fixture
+def curves(contact: Contact) -> Callable[..., None]:
+    """`curves({"training": losses}, caption, x="iteration", y="loss")`: a diagram on the student's page, as `picture` does
+    it; see `grader.checks.plotted`.
+    """
+    from grader.checks.plotted import plotted
+
+    return _shower(contact, plotted)
+
+
+def _shower(contact: Contact, draw: Callable[..., Picture | None]) -> Callable[..., None]:
+    def show(value: object, caption: str, **how: Any) -> None:
+        with contextlib.suppress(Exception):
+            made = draw(value() if callable(value) else value, caption, **how)
+            if made is not None:
+                contact.show(made)
+
+    return show
 
 
 @pytest.fixture
@@ -137,8 +183,9 @@ def threshold_table(request: pytest.FixtureRequest) -> Mapping[str, Threshold]:
         raise SuiteFault(str(error)) from None
 
 
-def _task_and_backend(request: pytest.FixtureRequest) -> tuple[str, Backend]:
-    return _mark(request).task, _provider(request).backend(request.node)
+def _task_backend_device(request: pytest.FixtureRequest) -> tuple[str, Backend, str]:
+    mark, provider = _mark(request), _provider(request)
+    return mark.task, provider.backend(request.node), provider.device(request.node)
 
 
 def _provider(request: pytest.FixtureRequest) -> Provider:

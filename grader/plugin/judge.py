@@ -91,7 +91,7 @@ class Judge:
         return Outcome(
             test=self.name, task=self.mark.task, verdict=verdict, weight=self.mark.weight, fraction=fraction, kind=kind,
             message=message, notes=notes, detail=detail or self._traceback(), seconds=self.seconds,
-            measured=tuple(self.contact.measured or ()),
+            measured=tuple(self.contact.measured or ()), pictures=tuple(self.contact.pictures),
         )  # fmt: skip
 
     def _traceback(self) -> str:
@@ -130,6 +130,8 @@ class Judge:
         """What can be imported, for an import that cannot; what is closed, for what was refused."""
         if isinstance(error, PermissionError) and self.purpose != "public":
             loader = "; a DataLoader needs num_workers=0" if "torch" in self.mark.assignment.packages else ""
+            if self.mark.device == "cuda":
+                loader = "; CUDA does not outlive a fork" + loader
             return f" (network, new processes and files but the scratch folder are closed to submissions{loader})"
         if not isinstance(error, ModuleNotFoundError):
             return ""

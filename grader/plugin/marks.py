@@ -11,7 +11,17 @@ from grader.errors import CourseError
 
 from .state import MARK, TaskMark
 
-__all__ = ["mark_items", "test_name"]
+__all__ = ["mark_items", "once_for_each_task", "test_name"]
+
+_TASK = "task_of_the_mark"
+
+
+def once_for_each_task(metafunc: pytest.Metafunc) -> None:
+    """Have a test with the marks of several tasks run once for each: the same test on the CPU and on a GPU, for instance."""
+    marks = [mark for mark in metafunc.definition.own_markers if mark.name == "task"][::-1]
+    if len(marks) > 1:
+        metafunc.fixturenames.append(_TASK)
+        metafunc.parametrize(_TASK, [pytest.param(mark, id=str(mark.args[0] if mark.args else "")) for mark in marks])
 
 
 def mark_items(items: list[pytest.Item]) -> None:
@@ -32,7 +42,9 @@ def test_name(item: pytest.Item) -> str:
 
 
 def _read(item: pytest.Item, assignment: Assignment) -> TaskMark:
-    marker = item.get_closest_marker("task")
+    callspec = getattr(item, "callspec", None)
+    marker = callspec.params.get(_TASK) if callspec is not None else None
+    marker = marker or item.get_closest_marker("task")
     assert marker is not None
     where = f"{item.path.name}, {item.name}"
     unknown = set(marker.kwargs) - {"weight", "device"}

@@ -12,6 +12,7 @@ import pytest
 from grader.course import Assignment, Seeds
 from grader.course.assignment import load_assignment
 from grader.errors import CourseError, Fault, GraderError, IntakeError
+from grader.grading.devices import absence
 from grader.grading.outcome import Outcome
 from grader.submission import Backend, Contact, Source
 from grader.submission.backend import LocalBackend
@@ -53,6 +54,10 @@ class PublicChecks:
         """Public seeds: everybody has the same."""
         return Seeds.public(item.stash[MARK].assignment.name)
 
+    def device(self, item: pytest.Item) -> str:
+        """The CPU, but for tests of a device."""
+        return item.stash[MARK].device or "cpu"
+
     def _source(self, item: pytest.Item) -> Source:
         assignment, named = item.stash[MARK].assignment, self._config.getoption("--submission")
         beside = {name: item.path.parent / f"{name}.py" for name in ("guest", "baseline")}
@@ -70,6 +75,7 @@ class PublicChecks:
             mark_items(items)
         except CourseError as error:
             raise pytest.UsageError(str(error)) from None
+        self._leave_out_absent_devices(items)
         marked = [item for item in items if MARK in item.stash]
         assignments = dict.fromkeys(item.stash[MARK].assignment for item in marked)
         order = {(a.folder, task.id): k for k, (a, task) in enumerate((a, t) for a in assignments for t in a.tasks)}
@@ -78,6 +84,14 @@ class PublicChecks:
         if any(map(self._config.pluginmanager.hasplugin, ("timeout", "pytest_timeout"))):
             for item in marked:
                 guard(item, item.stash[MARK].assignment.limits.cpu)
+
+    def _leave_out_absent_devices(self, items: list[pytest.Item]) -> None:
+        """Tests whose device is not on this machine: the table says of their tasks that they were not run."""
+        marked = [item for item in items if MARK in item.stash and self.device(item) != "cpu"]
+        absent = [item for item in marked if absence(self.device(item), item.stash[MARK].assignment) is not None]
+        if absent:
+            self._config.hook.pytest_deselected(items=absent)
+            items[:] = [item for item in items if item not in absent]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -32,6 +32,9 @@ class Provider(Protocol):
     def seeds(self, item: pytest.Item) -> Seeds:
         """Where the test's seed comes from."""
 
+    def device(self, item: pytest.Item) -> str:
+        """Where the test computes: "cpu", "cuda" or "mps"."""
+
 
 PROVIDER = pytest.StashKey[Provider]()
 MARK = pytest.StashKey[TaskMark]()

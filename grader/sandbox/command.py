@@ -65,14 +65,16 @@ def plan(
     root = os.getuid() == 0 and level != "none"
     place = _stage(str(scratch)) if root and _may_mount() else None
     places = _places(view, place, scratch if level != "bubblewrap" else None)
-    env = _environment("/python/lib" if level == "bubblewrap" else _library(view, places))
+    inside = {target: target for target, _ in view.binds} if level == "bubblewrap" else places
+    env = {**_environment(_libraries(view, inside)), **dict(view.env)}
+    env |= {"CUDA_PATH": inside["/toolkit"]} if "/toolkit" in inside else {}
     if level == "bubblewrap":
         boot = _BOOT.format(path=["/runtime", "/site"])
         words = [*_bubblewrap(view, places, env, submission, disk), view.python, *_ISOLATED, boot]
     else:
         path = [os.path.dirname(places["/runtime/_grader_worker"]), f"{place or scratch}/site"]
         words = [places[view.python], *_ISOLATED, _BOOT.format(path=path)]
-    many = {"late": view.late if nested else (), "serves_many": nested}
+    many = {"late": view.late if nested else (), "tried": view.tried, "serves_many": nested}
     nested = nested and level == "bubblewrap"
     config = {"level": level, "nested": nested, "preload": view.preload, **many}
     binds = tuple(view.sources(place)) if place else ()
@@ -86,7 +88,7 @@ def _places(view: View, place: str | None, links: Path | None) -> dict[str, str]
         return {target: f"{place}{target}" for target, _ in view.binds}
     places = dict(view.binds)
     for target, source in view.binds:
-        if links is not None and target.startswith(("/site/", "/runtime/")):
+        if links is not None and target.startswith(("/site/", "/runtime/", "/driver/")):
             link = Path(f"{links}{target}")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.parent.chmod(0o755)
@@ -95,9 +97,12 @@ def _places(view: View, place: str | None, links: Path | None) -> dict[str, str]
     return places
 
 
-def _library(view: View, places: dict[str, str]) -> str:
-    found = [os.path.dirname(place) for target, place in places.items() if target.startswith("/python/lib/libpython")]
-    return found[0] if found else ""
+def _libraries(view: View, places: dict[str, str]) -> str:
+    """Where the linker looks first: the interpreter's own libraries, a driver's, those of a CUDA toolkit."""
+    firsts = ("/python/lib/libpython", "/driver/")
+    found = [next((os.path.dirname(places[t]) for t, _ in view.binds if t.startswith(first)), "") for first in firsts]
+    found += [f"{places['/toolkit']}/lib64"] if "/toolkit" in places else []
+    return ":".join(filter(None, found))
 
 
 def _environment(library: str) -> dict[str, str]:
@@ -121,6 +126,8 @@ def _bubblewrap(view: View, places: dict[str, str], env: dict[str, str], submiss
         words += ["--ro-bind", folder, folder]
     words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0700", "--size", str(disk), "--tmpfs", "/tmp"]
     words += ["--perms", "0700", "--size", str(1 << 20), "--tmpfs", "/dev/shm"]
+    for node in view.nodes:
+        words += ["--dev-bind", node, node]
     words += ["--ro-bind", str(submission), "/submission"] if submission else ["--dir", "/submission"]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in env.items():

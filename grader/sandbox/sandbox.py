@@ -15,6 +15,7 @@ from grader.worker.confine import SUBMISSION
 
 from .cgroup import Cgroup
 from .command import plan
+from .driver import on_device
 from .scratch import Scratch, scratch_root
 from .view import View
 from .watch import THREADS
@@ -30,21 +31,22 @@ _GROUP_SLACK = 128 << 20
 @dataclasses.dataclass(frozen=True)
 class Job:
     """What a worker is for: `files` (name to content), which of them is the `module` and which the `guest` module, if any;
-    the `seed` of its library generators (no secret); whether its address space may be limited (not with CUDA).
+    the `seed` of its library generators (no secret).
     """
 
     files: Mapping[str, bytes]
     module: str
     guest: str | None = None
     seed: int = 0
-    address_space: bool = True
 
 
 class Sandbox:
-    """Gives workers. `warm`: fork them from one zygote that has imported the packages; else start a zygote for each."""
+    """Gives workers. `warm`: fork them from one zygote that has imported the packages; else start a zygote for each, as is
+    always done where the view has a device.
+    """
 
     def __init__(self, level: str, view: View, *, warm: bool = True) -> None:
-        self.level, self._view, self._warm = level, view, warm
+        self.level, self._view, self._warm = level, view, warm and view.device is None
         Cgroup.sweep()
         self._root = scratch_root()
         self._shared: Zygote | None = None
@@ -57,6 +59,7 @@ class Sandbox:
         `deadline`: when (by `time.monotonic`) the time of its submission is over.
         """
         self._count += 1
+        limits = limits if self._view.device is None else on_device(limits)
         mounts = self.level == "bubblewrap" and self._warm
         scratch = None if mounts else Scratch(self._root, self._count, job.files)
         zygote = self._zygote(scratch, limits)
@@ -118,8 +121,9 @@ class Sandbox:
         inside = self.level == "bubblewrap" or scratch is None
         places = {"folder": SUBMISSION, "tmp": "/tmp"} if inside else _places(scratch)
         sizes = {"cpu": limits.cpu, "memory": limits.memory, "disk": limits.disk, "processes": limits.processes}
-        own = {"module": job.module, "guest": job.guest, "seed": job.seed, "address_space": job.address_space}
-        return {**places, **sizes, **own, "caps": dataclasses.asdict(CAPS), "read": zygote.plan.read}
+        own = {"module": job.module, "guest": job.guest, "seed": job.seed, "read": zygote.plan.read}
+        device = {"device": self._view.device, "nodes": self._view.nodes, "modules": self._view.modules}
+        return {**places, **sizes, **own, **device, "caps": dataclasses.asdict(CAPS)}
 
     @staticmethod
     def _ends(scratch: Scratch | None, group: Cgroup | None, zygote: Zygote | None) -> Callable[[], None]:

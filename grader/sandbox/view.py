@@ -26,8 +26,12 @@ _LATE = {
     "torch": ("torch._dynamo", "torch.nested._internal.nested_tensor", "torch._subclasses.schema_check_mode",
               "torch.utils.serialization"),
     "torchvision": ("torchvision.transforms.v2",),
+    "tensorboard": ("torch.utils.tensorboard",),
 }  # fmt: skip
 _HIDDEN = ("site-packages", "dist-packages")
+_WHEELS = (
+    "cuda-nvrtc", "cuda-runtime", "cuda-cccl", "cublas", "cufft", "curand", "cusolver", "cusparse", "nvjitlink", "nvvm",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +40,12 @@ class View:
     own paths.
 
     `python` (path in the sandbox): the interpreter. `stdlib` (path in the sandbox): its library, whose entries `hidden`
-    are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import; `late`: those
-    that packages import at the first use of a function, for a zygote that serves many workers.
+    are not to be seen, as packages of this machine lie there. `preload`: modules for the zygote to import; `tried`: those
+    that it may do without; `late`: those that packages import at the first use of a function, for a zygote that serves
+    many workers.
+
+    With a `device` (see `driver`): `nodes` of it, at their own paths; `facts`: paths of /proc that its libraries read;
+    `modules` that have to reach it; `env`: more of the environment.
     """
 
     binds: tuple[tuple[str, str], ...]
@@ -47,6 +55,12 @@ class View:
     hidden: tuple[str, ...]
     preload: tuple[str, ...]
     late: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+    device: str | None = None
+    nodes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
     def sources(self, prefix: str = "") -> list[tuple[str, str]]:
         """(path, source) of every bind, the path below `prefix`."""
@@ -58,7 +72,7 @@ class View:
         entries = [f"{library}/{name}" for name in sorted(os.listdir(dict(self.binds)[self.stdlib])) if name not in _HIDDEN]
         others = [place for target, place in places.items() if target != self.stdlib]
         devices = [f"/dev/{name}" for name in ("null", "zero", "urandom", "random")]
-        return [*entries, *others, *self.system, *devices]
+        return [*entries, *others, *self.system, *devices, *filter(os.path.exists, self.facts)]
 
 
 def view_of(packages: Sequence[str]) -> View:
@@ -75,9 +89,18 @@ def view_of(packages: Sequence[str]) -> View:
     runtime = (f"/runtime/{_PACKAGE}", folder)
     binds = [(name, python), (stdlib, source), *_shared_objects(), *_packages(packages), runtime]
     hidden = tuple(entry for entry in _HIDDEN if os.path.isdir(f"{source}/{entry}"))
-    preload = tuple(name for package in packages for name in _modules(package))
+    preload = tuple(name for package in packages if not _is_cupy(package) for name in _modules(package))
     late = tuple(name for package in packages for name in _LATE.get(package, ()))
-    return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload, late)
+    tried = ("cupy",) if any(map(_is_cupy, packages)) else ()  # without a driver it may refuse to be imported
+    return View(tuple(binds), tuple(_system_libraries()), name, stdlib, hidden, preload, late, tried)
+
+
+def _is_cupy(package: str) -> bool:
+    return re.fullmatch(r"cupy(-cuda\d+x?)?", _normal(package)) is not None
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _shared_objects() -> Iterator[tuple[str, str]]:
@@ -124,9 +147,11 @@ def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:
     found: dict[str, importlib.metadata.Distribution] = {}
     seen: set[tuple[str, str]] = set()
     wanted = [(name, "", True) for name in names]
+    for name in filter(_is_cupy, names):
+        wanted += [(name, "ctk", False), *((wheel, "", False) for wheel in _looked_for())]
     while wanted:
         name, extra, named = wanted.pop()
-        key = re.sub(r"[-_.]+", "-", name).lower()
+        key = _normal(name)
         if (key, extra) in seen:
             continue
         seen.add((key, extra))
@@ -138,6 +163,11 @@ def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:
             continue  # a requirement for another platform or an extra that this machine does without
         wanted += [(name, extra, False) for name, extra in _requirements(found[key], extra)]
     return list(found.values())
+
+
+def _looked_for() -> list[str]:
+    """CUDA's wheels, which CuPy looks for by their names (or asks for in its extra `ctk`) and does not require."""
+    return [f"nvidia-{part}{suffix}" for part in _WHEELS for suffix in ("", "-cu12", "-cu13")]
 
 
 def _requirements(distribution: importlib.metadata.Distribution, extra: str) -> Iterator[tuple[str, str]]:

@@ -87,7 +87,7 @@ def mistake_findings(ran: Ran, parts: Parts, suite: Suite, tally: Tally) -> Iter
         tally.unassessed += 1
         return
     tally.tried += 1
-    wrong = list(_fallen(mistake.place, mistake.fails, tasks, ran.graded.fault))
+    wrong = list(_fallen(mistake.place, _promised(mistake.fails, parts), tasks, ran.graded.fault))
     unsaid = list(_unsaid(mistake.place, mistake.words, tasks)) if absent.isdisjoint(mistake.fails) else []
     tally.caught += not wrong
     tally.named += not wrong and not unsaid
@@ -95,7 +95,16 @@ def mistake_findings(ran: Ran, parts: Parts, suite: Suite, tally: Tally) -> Iter
     yield from unsaid
 
 
-def _fallen(place: str, fails: Sequence[str], tasks: Mapping[str, TaskScore], fault: str) -> Iterator[str]:
+def _promised(fails: Sequence[str], parts: Parts) -> dict[str, bool]:
+    """The tasks that may fall, and whether they must. What is wrong on the CPU is wrong on a device too, or takes its tasks
+    along; of a mistake that is one on a device alone, every task is named.
+    """
+    on_device = {task.id for task in parts.assignment.tasks if task.device not in (None, "cpu")}
+    follow = {} if on_device & {*fails} else dict.fromkeys(on_device, False)
+    return {**follow, **dict.fromkeys(fails, True)}
+
+
+def _fallen(place: str, fails: Mapping[str, bool], tasks: Mapping[str, TaskScore], fault: str) -> Iterator[str]:
     if fault:
         yield f"{place}: the grader failed: {fault}"
         return
@@ -103,7 +112,7 @@ def _fallen(place: str, fails: Sequence[str], tasks: Mapping[str, TaskScore], fa
         if task.verdict == "fault":
             said = _cut("; ".join(task.faults))
             yield f"{place}: {task.id} is a fault of the suite, not a failure: {said}; mend the suite"
-        elif task.id in fails and task.verdict == "passed":
+        elif fails.get(task.id) and task.verdict == "passed":
             yield f"{place}: {task.id} should fail and passes; strengthen its tests, or take it out of `fails`"
         elif task.id not in fails and task.verdict not in _SETTLED:
             yield f"{place}: {task.id} falls too ({_cut(task.message)}); judge it apart, or add it to `fails`"

@@ -26,39 +26,48 @@ class Source:
 
 
 class Backend(abc.ABC):
-    """Gives ports to tests. A task's worker serves all its tests; once dead, it stays dead for that task only."""
+    """Gives ports to tests. A task's worker serves all its tests; once dead, it stays dead for that task only.
+
+    A task that has tests on a `device` as well (None and "cpu": on none) has a worker for it.
+    """
 
     def __init__(self, seed: Callable[[str], int]) -> None:
         self._seed = seed
         self._task: str | None = None
-        self._port: Port | None = None
-        self._verdict: Verdict | None = None
+        self._ports: dict[str | None, Port] = {}
+        self._verdicts: dict[str | None, Verdict] = {}
 
     @abc.abstractmethod
-    def _open(self, seed: int) -> Port:
-        """A port to a fresh run of the student's module."""
+    def _open(self, seed: int, device: str | None) -> Port:
+        """A port to a fresh run of the student's module that can reach the device."""
 
     @abc.abstractmethod
     def _open_baseline(self, seed: int) -> Port:
         """A port to a fresh run of the suite's baseline."""
 
-    def port(self, task: str, contact: Contact) -> Port:
-        """The port of this task's worker. Raises the verdict that an earlier test of the task died with."""
+    def begin(self, task: str) -> None:
+        """From now on this task is at work: end the workers of another one."""
         if task != self._task:
             self.end_task()
             self._task = task
-        if self._verdict is not None:
-            contact.begun = True
-            contact.verdict = self._verdict
-            raise self._verdict
-        if self._port is None:
-            self._port = self._open(self._seed(f"worker {task}"))
-        self._port.contact = contact
-        return self._port
 
-    def fresh(self, task: str, contact: Contact) -> Port:
+    def port(self, task: str, contact: Contact, device: str | None = None) -> Port:
+        """The port of this task's worker. Raises the verdict that an earlier test of the task died with."""
+        self.begin(task)
+        place = _place(device)
+        if (verdict := self._verdicts.get(place)) is not None:
+            contact.begun = True
+            contact.verdict = verdict
+            raise verdict
+        if place not in self._ports:
+            self._ports[place] = self._open(self._seed(f"worker {task}"), place)
+        self._ports[place].contact = contact
+        return self._ports[place]
+
+    def fresh(self, task: str, contact: Contact, device: str | None = None) -> Port:
         """A port to a worker of its own. The caller closes it."""
-        port = self._open(self._seed(f"worker {task}"))
+        self.begin(task)
+        port = self._open(self._seed(f"worker {task}"), _place(device))
         port.contact = contact
         return port
 
@@ -66,16 +75,24 @@ class Backend(abc.ABC):
         """A port to the suite's baseline, with no student code beside it. The caller closes it."""
         return self._open_baseline(self._seed(f"worker {task}"))
 
-    def settle(self, contact: Contact) -> None:
+    def settle(self, contact: Contact, device: str | None = None) -> None:
         """After each test: a verdict of its worker holds for the rest of the task."""
         if contact.verdict is not None:
-            self._verdict = contact.verdict
+            self._verdicts[_place(device)] = contact.verdict
+
+    def extend(self, seconds: float) -> None:
+        """So many seconds the submission had to wait for others; they are not its own."""
+        return
 
     def end_task(self) -> None:
-        """End the task's worker."""
-        if self._port is not None:
-            self._port.close()
-        self._port = self._verdict = self._task = None
+        """End the task's workers."""
+        for port in self._ports.values():
+            port.close()
+        self._ports, self._verdicts, self._task = {}, {}, None
+
+
+def _place(device: str | None) -> str | None:
+    return None if device == "cpu" else device
 
 
 class LocalBackend(Backend):
@@ -90,7 +107,7 @@ class LocalBackend(Backend):
         """Folder and names of the student's files."""
         return str(self._source.files[self._source.module].parent), self._source.files.keys()
 
-    def _open(self, seed: int) -> Port:
+    def _open(self, seed: int, device: str | None) -> Port:
         from .local import LocalPort
 
         path = self._source.files[self._source.module]

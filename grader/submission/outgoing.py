@@ -13,6 +13,9 @@ from grader.worker.frame import TooLarge
 __all__ = ["GuestFunction", "Guests", "Outgoing", "Tensor", "as_tensor"]
 
 
+_NOT_ON_MPS = ("<f8", "<c16")
+
+
 @dataclasses.dataclass(frozen=True)
 class Tensor:
     """An array that the worker receives as a torch tensor of the same dtype on `device`."""
@@ -85,6 +88,8 @@ class Outgoing(Encoder):
         node = self.encode(tensor.array)
         if type(node) is not list or node[0] != "a":
             raise SuiteFault("as_tensor takes a NumPy array of numbers")
+        if tensor.device.startswith("mps") and node[1] in _NOT_ON_MPS:
+            raise SuiteFault(f"as_tensor(x, {tensor.device!r}): MPS has no {tensor.array.dtype}; write x.astype('float32')")
         return ["T", *node[1:], tensor.device]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from grader.course.limits import Limits
-from grader.errors import SuiteFault
+from grader.errors import SandboxFault, SuiteFault
 from grader.sandbox.sandbox import Job, Sandbox
 
 from .backend import Backend
@@ -21,17 +21,18 @@ _GUEST = "_grader_guest.py"
 
 class SandboxedBackend(Backend):
     """Workers of one submission: `files` (name to content) with `module`, its limits, the suite's `guest` and `baseline`.
+    `on(device)`: the sandbox in which student code reaches this device, where there is one.
 
     `output`: what the submission printed so far, for the TA.
     """
 
     def __init__(
         self, sandbox: Sandbox, files: Mapping[str, bytes], module: str, limits: Limits, seed: Callable[[str], int],
-        *, guest: Path | None = None, baseline: Path | None = None, address_space: bool = True,
+        *, guest: Path | None = None, baseline: Path | None = None, on: Callable[[str], Sandbox] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(seed)
         self._sandbox, self._files, self._module, self._limits = sandbox, dict(files), module, limits
-        self._guest, self._baseline, self._address_space = guest, baseline, address_space
+        self._guest, self._baseline, self._on = guest, baseline, on
         self._deadline = time.monotonic() + limits.submission
         self._outputs: list[str] = []
 
@@ -42,23 +43,35 @@ class SandboxedBackend(Backend):
 
     def end_task(self) -> None:
         """End the task's worker, keeping what it printed."""
-        port, task = self._port, self._task
+        ports, task = list(self._ports.values()), self._task
         super().end_task()
-        if isinstance(port, SandboxPort) and port.worker.output:
-            self._outputs.append(f"--- {task}\n{port.worker.output.rstrip()}\n")
+        for port in ports:
+            if isinstance(port, SandboxPort) and port.worker.output:
+                self._outputs.append(f"--- {task}\n{port.worker.output.rstrip()}\n")
 
-    def _open(self, seed: int) -> Port:
+    def extend(self, seconds: float) -> None:
+        """Move the submission's deadline."""
+        self._deadline += seconds
+
+    def _open(self, seed: int, device: str | None) -> Port:
         files = dict(self._files)
         if self._guest is not None:
             files[_GUEST] = self._guest.read_bytes()
         guest = _GUEST if self._guest is not None else None
-        return self._start(Job(files, self._module, guest, seed, self._address_space))
+        return self._start(Job(files, self._module, guest, seed), self._sandbox_for(device))
 
     def _open_baseline(self, seed: int) -> Port:
         if self._baseline is None:
             raise SuiteFault("the suite asks for a baseline, but there is no baseline.py beside it")
-        return self._start(Job({"baseline.py": self._baseline.read_bytes()}, "baseline.py", None, seed))
+        return self._start(Job({"baseline.py": self._baseline.read_bytes()}, "baseline.py", None, seed), self._sandbox)
 
-    def _start(self, job: Job) -> Port:
-        worker = self._sandbox.worker(job, self._limits, self._deadline)
+    def _sandbox_for(self, device: str | None) -> Sandbox:
+        if device is None:
+            return self._sandbox
+        if self._on is None:
+            raise SandboxFault(f"no sandbox passes {device} on to submissions here")
+        return self._on(device)
+
+    def _start(self, job: Job, sandbox: Sandbox) -> Port:
+        worker = sandbox.worker(job, self._limits, self._deadline)
         return SandboxPort(worker, job.module, self._files)

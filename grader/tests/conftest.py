@@ -22,6 +22,7 @@ from grader.tests.required import fail_if_required, required
 
 if TYPE_CHECKING:
     from grader.grading.crew import Crew, Graded
+    from grader.tests.nbgrader_class import ToyClass
 
 collect_ignore = ["toy_course"]
 
@@ -99,6 +100,19 @@ def students_pytest(child_env: dict[str, str]) -> Callable[..., subprocess.Compl
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def released_class(tmp_path_factory: pytest.TempPathFactory, child_env: dict[str, str]) -> Iterator[ToyClass]:
+    """The toy course as nbgrader's, built and released; nothing is handed in. Copy it."""
+    from grader.nbgrader_course.commands import Commands
+    from grader.tests.nbgrader_class import ToyClass, toy_kit
+
+    base = tmp_path_factory.mktemp("nbgrader")
+    with Commands(child_env) as commands:
+        made = ToyClass(base / "class", toy_kit(base / "kit"), child_env, commands)
+        made.release()
+        yield made
 
 
 @pytest.fixture(scope="session")

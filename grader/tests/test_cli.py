@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from grader.cli import main
 from grader.cli.screen import Screen, one_line
 from grader.grading import devices
 from grader.sandbox.levels import Choice
+from grader.tests.pretended import VERSION, make_machine
 from grader.tests.quiz import add_questions
 
 
@@ -86,14 +86,14 @@ def test_doctor_says_what_is_missing(command: Command, toy: Path, monkeypatch: p
 
     why = {"bubblewrap": "bwrap is not [installed]", "landlock": "no Landlock"}
     monkeypatch.setattr(levels, "probe", lambda level: why[level])
-    monkeypatch.setattr(devices.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(devices, "_ROOT", Path("/nowhere"))
     import shutil
 
     shutil.rmtree(toy / "solutions")
     status, out = command("doctor")
     assert status == 1
     assert "no   isolation bubblewrap: bwrap is not [installed]\n     Install it (apt-get install bubblewrap)" in out
-    assert "no   device cuda: no NVIDIA driver: /dev/nvidiactl\n     its tasks are reported as not assessed here" in out
+    assert "no   device cuda: no NVIDIA driver: /nowhere/dev/nvidiactl\n     its tasks are reported as not assessed" in out
     assert "this is a student release" in out
     assert "     grading needs the instructor's repository" in out
     assert command("doctor", "--require-isolation", "landlock")[0] == 1
@@ -166,8 +166,8 @@ def test_references_with_a_fault(command: Command, edited: Callable[[str, str], 
 
 
 def test_references_without_the_device(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_NVIDIA", "/dev/nvidiactl-that-is-not-here")
-    line = "cuda: not on this machine (no NVIDIA driver: /dev/nvidiactl-that-is-not-here); nothing to do\n"
+    monkeypatch.setattr(devices, "_ROOT", Path("/nowhere"))
+    line = "cuda: not on this machine (no NVIDIA driver: /nowhere/dev/nvidiactl); nothing to do\n"
     assert command("references", "--device", "cuda") == (0, line)
     status, out = command("references", "--device", "mps")
     assert status == 0
@@ -185,14 +185,43 @@ def test_references_of_another_device(command: Command, monkeypatch: pytest.Monk
     assert "toy: 20 of 20 points on cpu" in command("references")[1]
 
 
-def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_NVIDIA", os.devnull)
-    assert devices.present_devices() == ["cpu", "cuda"]
-    monkeypatch.setattr(devices, "_NVIDIA", "/nowhere")
-    assert devices.absence("cuda") == "no NVIDIA driver: /nowhere"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(devices.platform, "machine", lambda: "arm64")
-    assert devices.present_devices() == ["cpu", "mps"]
+def test_doctor_says_which_assignments_reach_a_device(
+    command: Command, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from grader.sandbox import levels
+
+    monkeypatch.setattr(levels, "probe", lambda level: "not tried")
+    monkeypatch.setattr(devices, "_ROOT", make_machine(tmp_path / "machine"))
+    out = command("doctor")[1]
+    assert f"yes  device cuda: 2 x Pretended 7, driver {VERSION}\n" in out
+    assert "no   cuda for toy: no package of toy reaches cuda (torch or CuPy does)\n     its tasks are reported as" in out
+
+
+def test_references_on_a_device_that_their_packages_do_not_reach(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_ROOT", make_machine(tmp_path / "machine"))
+    status, out = command("references", "--device", "cuda")
+    assert status == 1
+    assert "toy: NOT RUN on cuda: no package of toy reaches cuda (torch or CuPy does)\n" in out
+
+
+def test_references_that_the_sandbox_keeps_from_the_device(
+    command: Command, toy: Path, edited: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own tasks and those that follow it have to be assessed; what belongs to another device need not."""
+    facts = toy / "assignments" / "toy" / "assignment.toml"
+    facts.write_text(facts.read_text().replace('id = "refuse"', 'id = "refuse"\ndevice = "cuda"'))
+    monkeypatch.setattr(devices, "absence", lambda device, assignment=None: None)
+    status, out = command("references", "--device", "cuda")
+    assert status == 1
+    assert "toy: 16 of 16 points on cuda\n  refuse: not assessed here: no package of toy reaches cuda" in out
+    assert command("references")[0] == 0
+    edited("def test_counts(submission):", "def test_counts(submission, device):")
+    facts.write_text(facts.read_text().replace('\ndevice = "cuda"', ""))
+    status, out = command("references", "--device", "cuda")
+    assert status == 1
+    assert "toy: 14 of 14 points on cuda\n  counter: not assessed here: no package of toy reaches cuda" in out
 
 
 @pytest.mark.parametrize(

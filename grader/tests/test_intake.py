@@ -233,6 +233,8 @@ def test_safe_names_are_safe_and_apart():
     assert safe_name("alice@x.edu") == "alice@x.edu"
     assert safe_name("a/b") == "a%2Fb"
     assert safe_name("..") == "%2E."
+    assert safe_name("index.html") == "index%2Ehtml"
+    assert safe_name("Grades.csv") == "Grades%2Ecsv"
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_the_public_part():
     assert {name: value for name, value in public.items() if name != "tasks"} == {
         "assignment": "knn", "title": "kNN", "student": "alice\udc80", "score": 3.0, "max_score": 10.0,
         "max_assessed": 4.0, "provisional": True, "intake": ["knn.py: empty"],
-        "environment": {"isolation": "bubblewrap", "seed": "00ff00ff"}, "questions": [],
+        "environment": {"isolation": "bubblewrap", "seed": "00ff00ff"}, "questions": [], "pictures": [],
     }  # fmt: skip
     assert public["tasks"][0] == {
         "id": "loops", "title": "Loops", "points": 4, "score": 3.0, "verdict": "partly", "kind": "wrong",
@@ -186,7 +186,7 @@ def test_rescoring_what_holds_no_outcomes():
     [
         (lambda r: r.pop("schema"), "not a report: it has no schema"),
         (lambda r: r.update(schema="1"), "not a report: it has no schema"),
-        (lambda r: r.update(schema=1), "schema 1, this grader reads 2"),
+        (lambda r: r.update(schema=1), "schema 1, this grader reads 3"),
         (lambda r: r.pop("key"), "damaged: the report has no usable 'key'"),
         (lambda r: r.update(ta=[]), "damaged: the report has no usable 'ta'"),
         (lambda r: r["public"].update(score="10"), "damaged: public has no usable 'score'"),

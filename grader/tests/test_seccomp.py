@@ -159,3 +159,17 @@ def test_a_machine_without_a_table_is_named(monkeypatch):
 def test_a_policy_protects_one_process(pid):
     with pytest.raises(ValueError, match=f"own process id, not {pid}$"):
         policy(pid=pid)
+
+
+@on_both
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_gpus_driver_can_be_asked(machine, shared):
+    """Commands of NVIDIA's control node are of the group 'F' (200 to 255, and from 0x20 on); those of its memory manager are
+    small numbers, and two that begin and end (0x30000001, 0x30000002).
+    """
+    number, architecture = EXAMINED["ioctl"][MACHINES[machine][0]], MACHINES[machine][1]
+    code = seccomp.program(policy(shared_filesystem=shared), machine)
+    which = (*range(0x20, 0x60), *range(200, 256))
+    control = [0xC0000000 | size << 16 | ord("F") << 8 | each for size in (8, 32, 0x900) for each in which]
+    for command in (*control, *range(1, 256), 0x30000001, 0x30000002):
+        assert judged(code, number, 3, command, architecture=architecture) == ALLOW

@@ -229,7 +229,7 @@ def test_fault_in_a_teardown(
 @pytest.mark.parametrize(
     ("devices", "in_process", "installed", "message"),
     [(["cpu"], True, "numpy", "this machine has no cuda"),
-     (["cpu", "cuda"], False, "numpy", "the sandbox does not pass cuda on to submissions"),
+     (["cpu", "cuda"], False, "numpy", "no package of toy reaches cuda (torch or CuPy does)"),
      (["cpu", "cuda"], True, "cupy-cuda99x", "none of cupy-cuda99x is installed")],
     ids=["machine", "sandbox", "package"],
 )  # fmt: skip

@@ -36,12 +36,14 @@ def confine(level: str, order: dict[str, Any], files: dict[str, bytes] | None) -
         namespaces.sealed_folder(SUBMISSION, files)
     os.chdir(order["tmp"])
     os.environ.update(HOME=order["tmp"], TMPDIR=order["tmp"])
+    if order["device"] is not None:
+        os.environ.update(_caches(order["tmp"], order["disk"]))
     if "tempfile" in sys.modules:
         vars(sys.modules["tempfile"])["tempdir"] = None  # a package has asked for it in the zygote already
     if level == "none":
         return _limit(order, used)
     if level == "landlock":
-        landlock.restrict([*order["read"], order["folder"]], [order["tmp"], "/dev/null"])
+        landlock.restrict([*order["read"], order["folder"]], [order["tmp"], "/dev/null", *order["nodes"]])
     else:
         namespaces.drop_capabilities()
     _limit(order, used)
@@ -80,16 +82,23 @@ def _address_space() -> tuple[int, int]:
     return int(fields[0]) * page, int(fields[5]) * page
 
 
+def _caches(tmp: str, size: int) -> dict[str, str]:
+    """Compiled kernels are kept where this worker alone reads and writes: of CuPy, of the driver, of torch."""
+    names = {"CUPY_CACHE_DIR": "cupy", "CUDA_CACHE_PATH": "cuda", "PYTORCH_KERNEL_CACHE_PATH": "torch"}
+    return {**{name: f"{tmp}/.{folder}" for name, folder in names.items()}, "CUDA_CACHE_MAXSIZE": str(size // 4)}
+
+
 def _limit(order: dict[str, Any], used: tuple[int, int]) -> None:
     """Limits of the kernel's, each a backstop of one that the trusted side watches; all for good."""
+    on_device = order["device"] is not None
     _set(resource.RLIMIT_CORE, 0)
-    _set(resource.RLIMIT_NOFILE, 256)
+    _set(resource.RLIMIT_NOFILE, 2048 if on_device else 256)  # a context opens a GPU's nodes dozens of times
     _set(resource.RLIMIT_FSIZE, order["disk"])
     _set(resource.RLIMIT_CPU, int(5 * order["cpu"]) + 2)  # the trusted side ends it earlier and says why
     if order["processes"]:
         _set(resource.RLIMIT_NPROC, _BOMB)
-    _set(resource.RLIMIT_DATA, used[1] + order["memory"] + _SLACK)
-    if order["address_space"]:  # CUDA reserves more of it than any machine has memory
+    if not on_device:  # CUDA reserves more than any machine has memory: there the trusted side's watch has to do
+        _set(resource.RLIMIT_DATA, used[1] + order["memory"] + _SLACK)
         _set(resource.RLIMIT_AS, used[0] + 2 * order["memory"] + _RESERVED)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a file over the limit is an OSError
 

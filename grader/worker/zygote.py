@@ -21,6 +21,7 @@ from typing import Any
 from . import namespaces, pages
 from .confine import SUBMISSION, adopt_orphans, confine, die_with_parent, hide_memory
 from .defaults import reset
+from .devices import start
 from .executor import Executor
 from .frame import Caps, pack
 from .serve import receive, send, serve
@@ -64,9 +65,12 @@ def _prepare(config: dict[str, Any]) -> None:
     for name in config["late"]:
         with contextlib.suppress(ImportError):  # another version has another way of doing it
             importlib.import_module(name)
+    for name in config["tried"]:
+        with contextlib.suppress(Exception):  # student code that imports it will meet the same
+            importlib.import_module(name)
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)  # a pool of threads would not outlive a fork, and two of them slow each other down
-    reset(0)  # loads what packages load late (numpy.random), once and not in every child
+    reset(0, devices=False)  # loads what packages load late (numpy.random), once and not in every child
     if config["serves_many"]:
         gc.collect()
         pages.merge()
@@ -150,4 +154,6 @@ def _shut_in(config: dict[str, Any], order: dict[str, Any], connection: socket.s
     confine(config["level"], order, files)
     sys.argv = [order["module"]]
     sys.path.insert(0, order["folder"])
-    reset(order["seed"])
+    if order["device"] is not None:
+        start(order["device"], order["modules"])
+    reset(order["seed"], devices=order["device"] is not None)

@@ -13,6 +13,7 @@ import contextlib
 
 import numpy as np
 import pytest
+from course_data import digits
 
 from grader.checks import as_numbers, check_gradient, describe, expect_close, learns
 from grader.errors import CheckFailed, StudentError
@@ -603,13 +604,20 @@ TRAIN, HELD_OUT, JUDGED = 200, 50, 300
 
 
 @pytest.mark.task("training", weight=3)
-def test_digits(submission, thresholds, seed):
+def test_digits(submission, thresholds, seed, picture, curves):
     def reached(number):
         (X, y), (X_val, y_val), (images, truth) = digit_set(number, TRAIN, HELD_OUT, JUDGED)
         model = submission.ThreeLayerConvNet(**DIGITS, seed=number % 1000)
         history = submission.train(model, X, y, X_val, y_val, learning_rate=0.01, reg=1e-4, num_epochs=4, batch_size=10)
-        training_history(history, 80, 4)
-        return accuracy(parameters(model, **DIGITS), images, truth)
+        _, train_acc, val_acc = training_history(history, 80, 4)
+        params = parameters(model, **DIGITS)
+        shares = {"training images": train_acc, "validation images": val_acc}
+        curves(shares, "How many digits were read rightly", x="epoch", y="share")
+        picture(
+            lambda: filter_pictures(params["W1"]), "The filters of your first layer after training", tiles=True,
+            alt="Six filters of 3 x 3 weights, dark to bright",
+        )  # fmt: skip
+        return accuracy(params, images, truth)
 
     learns(
         reached, seed=seed, name="new digits that are read rightly", at_least=thresholds["digits"], of=JUDGED,
@@ -633,11 +641,14 @@ def test_edge_filter(submission, rng, H, W, dtype):
 
 
 @pytest.mark.task("edge_filter")
-def test_edge_filter_of_one_step(submission):
-    """Dark on the left, bright on the right."""
+def test_edge_filter_of_one_step(submission, picture):
+    """Dark on the left, bright on the right. A digit that everybody can draw is only shown."""
     image = np.zeros((5, 8, 3), dtype=np.uint8)
     image[:, 4:] = (10, 100, 250)
     expect_close(submission.edge_filter(image), edges(image), name="the response to one edge", suspects=edge_mistakes(image))
+    digit = np.repeat(digits(1, 0)[0][0][:, :, None], 3, axis=2)
+    picture(digit, "A digit")
+    picture(lambda: submission.edge_filter(digit), "What your edge filter makes of it", alt="The edges of the digit")
 
 
 @pytest.mark.task("filter_pictures", weight=3)

@@ -10,7 +10,7 @@ from grader.checks import distinct
 
 from .oracle import conv, conv_gradients, places
 
-__all__ = ["CONV_CASES", "POOL_CASES", "SPEED", "contracted", "conv_case", "pool_case", "speed_task", "vectors"]
+__all__ = ["CONV_CASES", "POOL_CASES", "SPEED", "conv_case", "pool_case", "speed_task"]
 
 # What the handout calls them: N, C, H, W, F, fh, fw, stride, pad, dtype. Sizes differ, so that no two axes can be confused.
 CONV_CASES = {
@@ -78,22 +78,3 @@ def speed_task(seed, device="cpu", count=11):
     sets = [_drawn(rng, *setting, "float32") for _ in range(count)]
     right = {id(x): (conv(x, w, b, *setting[7:]), *conv_gradients(dout, x, w, *setting[7:])) for x, w, b, dout in sets}
     return sets, right
-
-
-def vectors(rng, shapes):
-    """For each shape one short vector for each of its axes. Their outer product is the v of <out, v>: a few hundred numbers
-    stand for an array that would take longer to send than the work takes.
-    """
-
-    def factor(length):
-        return (rng.uniform(0.5, 1.5, length) * rng.choice([-1, 1], length)).astype("float32")
-
-    return [[factor(length) for length in shape] for shape in shapes]
-
-
-def contracted(array, factors):
-    """<array, v> in float64, and what it may err by: a float32 sum of numbers of that size."""
-    total, size = np.asarray(array, np.float64), np.asarray(np.abs(array), np.float64)
-    for factor in reversed(factors):
-        total, size = total @ factor, size @ np.abs(factor)
-    return float(total), 5e-6 * float(size)

@@ -8,16 +8,16 @@ not.
 from __future__ import annotations
 
 import contextlib
-import math
+import functools
 
 import numpy as np
 import pytest
 
-from grader.checks import as_numbers, check_gradient, describe, expect_close, speed_ratio
+from grader.checks import as_numbers, check_gradient, describe, device_speed, expect_close, speed_ratio
 from grader.errors import CheckFailed, StudentError
 
 from .cases import CONV_CASES, POOL_CASES, SPEED, conv_case, pool_case, speed_task
-from .device import brought, faster_than, timed
+from .device import brought
 from .oracle import columns, conv, conv_gradients, images, pool, pool_gradient
 from .suspects import (
     col2im_mistakes,
@@ -393,24 +393,27 @@ def test_pooling_on_the_device(submission, guest, rng, told, contact, case):
 
 @pytest.mark.task("cuda_speed")
 def test_speed_on_the_device(fresh_submission, fresh_guest, baseline, seed, rng, contact):
-    """Fresh inputs for every call; the time runs until <out, v>, <dx, v> ... have arrived; then all values are seen."""
-    sets, right = speed_task(seed, "cuda", 5)
+    sets, right = speed_task(seed, "cuda", 9)
     stride, pad = SPEED["cuda"][7:]
-    names = "out", *GRADIENTS
-    both = fresh_submission.conv_forward_im2col, fresh_submission.conv_backward_im2col
-    step, best = fresh_guest.there_and_back(*both, stride, pad), math.inf
-    for k, inputs in enumerate(sets):
-        wanted = right[id(inputs[0])]
-        shapes = [array.shape for array in wanted]
-        there = fresh_guest.to_device(*inputs)
-        seconds, results = timed(step, fresh_guest.contract, there, rng, shapes, wanted, names)
-        best = min(best, seconds) if k else best  # the first call compiles kernels
-        for name, actual, expected in zip(names, results, wanted, strict=True):
-            expect_close(brought(fresh_guest, actual, name), expected, precision="float32", name=name)
-    slow = baseline.Convolution(stride, pad)
-    on_cpu = {way: min(slow.seconds(way, *inputs) for inputs in sets[1:]) for way in ("im2col", "pixel_loop")}
-    text = faster_than(
-        best, on_cpu["im2col"], LEAST_CUDA,
-        {"a loop over the places, which launches thousands of small kernels, or data that goes through the host": (0, 3)},
+    slow, loop = baseline.Convolution(stride, pad), []
+
+    def unpack(answer):
+        out, gradients = values(answer, 2, "a pass there and back", "out, (dx, dw, db)")
+        return out, *values(gradients, 3, "conv_backward_im2col", "dx, dw, db")
+
+    def seconds(*arrays):
+        loop.append(slow.seconds("pixel_loop", *arrays))
+        return slow.seconds("im2col", *arrays)
+
+    result = device_speed(
+        fresh_guest.there_and_back(
+            fresh_submission.conv_forward_im2col, fresh_submission.conv_backward_im2col, stride, pad
+        ),
+        seconds, inputs=sets, right=lambda x, *_: right[id(x)], names=("out", *GRADIENTS), rng=rng, unpack=unpack,
+        to_device=fresh_guest.to_device, contract=fresh_guest.contract, bring=functools.partial(brought, fresh_guest),
+        at_least=LEAST_CUDA, baseline_name="im2col on one thread of the CPU",
+        looks_like={"a loop over the places, which launches thousands of small kernels, or data that goes through the host":
+                    (0, LEAST_CUDA)},
     )  # fmt: skip
-    contact.note(f"{text} ({on_cpu['pixel_loop'] / best:.3g} times as fast as a loop over the places there)")
+    times = min(loop) / result.candidate_seconds
+    contact.note(f"{result.text} ({times:.3g} times as fast as a loop over the places on the CPU)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from course_data import CLASS_NAMES
 
 from grader.checks import as_numbers, check_gradient, describe, expect_close, learns, speed_ratio
 from grader.errors import CheckFailed
@@ -36,7 +37,7 @@ from .forms import (
     strange_batches,
     weights,
 )
-from .oracle import accuracy, descend, hinge, hinge_loss, preprocessed
+from .oracle import accuracy, descend, hinge, hinge_loss, preprocessed, templates
 from .pictures import check_preprocessed, check_templates
 from .steps import check_weights, equal_rows, loss_for_steps, shrinkage
 from .suspects import (
@@ -412,12 +413,15 @@ def test_number_of_steps(submission):
 
 
 @pytest.mark.task("image_accuracy")
-def test_images(submission, seed, thresholds):
+def test_images(submission, seed, thresholds, picture, curves):
     def share_of_new_images(seed):
         images, labels, held_out, truth = image_set(seed, 1000, 1000)
         X, queries = submission.preprocess(images, held_out)
         svm = classifier(submission)
-        svm.train(X, labels, learning_rate=3e-3, reg=1e-2, num_iters=300, batch_size=100)
+        history = svm.train(X, labels, learning_rate=3e-3, reg=1e-2, num_iters=300, batch_size=100)
+        curves(lambda: losses_of(history, 300), "The loss while it trained", x="iteration", y="loss of the batch")
+        show = {"tiles": True, "labels": CLASS_NAMES, "alt": "A small colour picture of the weights of each class"}
+        picture(lambda: templates(weights(svm), (32, 32, 3)), "What your classifier looks for, class by class", **show)
         return accuracy(predictions(svm, queries), truth)
 
     learns(
