@@ -19,7 +19,7 @@ from .survey import Survey, fallen, fault_of, survey
 
 __all__ = ["MutantResult", "judge_mutants"]
 
-_SAMPLE = 80  # mutants of one assignment that are run by default, of some hundreds: 0.1 CPU s each with NumPy, 1 where training takes part
+_SAMPLE = 80  # mutants of one assignment that are run by default: 0.1 CPU s each with NumPy, 1 where something is trained
 
 
 @dataclasses.dataclass(frozen=True)
