@@ -44,7 +44,8 @@ def test_of_a_machine(machine: Path) -> None:
     assert hardware(["cpu"]) == {}
 
 
-def test_of_an_assignment(cupy: Path) -> None:
+def test_of_an_assignment(cupy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)  # tests of suites import it
     assert present_devices(CUPY) == ["cpu", "cuda"]
     assert "cupy" not in sys.modules
 

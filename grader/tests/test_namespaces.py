@@ -125,7 +125,7 @@ def test_a_worker_has_a_world_of_its_own(uid, options):
 
 def test_an_ordinary_users_sandbox_gets_a_fresh_proc(uid):
     if uid is None and os.geteuid() == 0:
-        pytest.skip("under root bubblewrap covers parts of /proc, and the kernel then refuses a fresh one")
+        pytest.skip("under root parts of /proc are covered, and the kernel then refuses a fresh one")
     done = sandboxed(inspect.getsource(namespaces) + REPORT, str(uid or os.getuid()), uid=uid)
     assert json.loads(done.stdout)["fresh"] is True
 
