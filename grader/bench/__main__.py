@@ -13,12 +13,12 @@ __all__ = ["main"]
 
 
 def _benchmarks() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from . import classroom, convolution, distances, gradients, speed_noise, student, torch_class, workers
+    from . import classroom, convolution, distances, gradients, speed_noise, speed_tasks, student, torch_class, workers
 
     return {
         "workers": workers.run, "class": classroom.run, "memory": classroom.growth, "student": student.run,
         "distances": distances.run, "convolution": convolution.run, "gradients": gradients.run,
-        "speed-noise": speed_noise.run, "torch_class": torch_class.run,
+        "speed-noise": speed_noise.run, "speed-tasks": speed_tasks.run, "torch_class": torch_class.run,
     }  # fmt: skip
 
 

@@ -19,9 +19,9 @@ __all__ = ["add", "run"]
 
 _PACKAGES = {
     "numpy": "pip install numpy",
-    "torch": "pip install 'deep-learning-grader[torch]'",
-    "cupy": "pip install 'deep-learning-grader[cuda12]' (or [cuda13])",
-    "nbgrader": "pip install 'deep-learning-grader[nbgrader]'",
+    "torch": "pip install -e '.[torch]'",
+    "cupy": "pip install -e '.[cuda12]' (or [cuda13])",
+    "nbgrader": "pip install -e '.[nbgrader]'",
 }
 
 

@@ -20,7 +20,7 @@ __all__ = ["Commands", "require_nbgrader"]
 def require_nbgrader() -> None:
     """Raise CourseError where nbgrader is not installed."""
     if importlib.util.find_spec("nbgrader") is None or importlib.util.find_spec("jupytext") is None:
-        raise CourseError("nbgrader is not installed here: pip install 'deep-learning-grader[nbgrader]'")
+        raise CourseError("nbgrader is not installed here: pip install -e '.[nbgrader]'")
 
 
 class Commands:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'deep-learning-grader[nbgrader]'")
-pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'deep-learning-grader[postgresql]'")
+pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e '.[nbgrader]'")
+pytest.importorskip("psycopg", reason="psycopg is not installed: pip install -e '.[postgresql]'")
 
 import psycopg
 

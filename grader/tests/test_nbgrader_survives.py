@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'deep-learning-grader[nbgrader]'")
+pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e '.[nbgrader]'")
 
 from grader.nbgrader_course.records import digest, read_record, write_record
 from grader.tests.nbgrader_class import REFERENCE, ToyClass
