@@ -63,6 +63,7 @@ def configure(c: Any, *, here: Path, course_id: str) -> None:
     c.ExchangeFactory.collect = f"{_ROOM}.exchange.Collect"
     c.ExportApp.plugin_class = f"{_ROOM}.export.GradebookCsv"
     c.ZipCollectApp.collector_plugin = f"{_ROOM}.exchange.Archives"
+    c.ZipCollectApp.extractor_plugin = f"{_ROOM}.exchange.Extractor"
     c.FileNameCollectorPlugin.named_regexp = re.escape(str(here.resolve())) + _ARCHIVES
     c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py", ".toml"]
     # Students' text is shown in browsers, the TA's among them; and feedback is read without a network.

@@ -258,8 +258,13 @@ def test_zip_collect(released_class: ToyClass):
             if student == "bob":
                 file.writestr("extracted/ada/toy.py", "raise SystemExit")
                 file.writestr("zzz/toy.py", "raise SystemExit")
-                file.writestr("../../../../submitted/ada/toy/toy.py", "raise SystemExit")
+    with zipfile.ZipFile(archives / "aaron.zip", "w") as file:
+        file.writestr("toy/toy.py", REFERENCE)
+        file.writestr("../../../../submitted/ada/toy/toy.py", "raise SystemExit")
+    (archives / "abel.zip").write_bytes(b"PK, but no archive")
     printed = course.nbgrader("zip_collect", "toy")
+    for name in ("aaron", "abel"):
+        assert f"{name}.zip: not collected: " in printed
     assert "bob/zzz/toy.py: bob has a 'toy.py' already, not collected" in printed
     assert (course.root / "submitted" / "ada" / "toy" / "toy.py").read_text() == REFERENCE
     course.run()
