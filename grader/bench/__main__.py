@@ -18,7 +18,7 @@ def _benchmarks() -> dict[str, Callable[[], Iterator[Figure]]]:
     return {
         "workers": workers.run, "class": classroom.run, "memory": classroom.growth, "student": student.run,
         "distances": distances.run, "convolution": convolution.run, "gradients": gradients.run,
-        "speed-noise": speed_noise.run, "speed-tasks": speed_tasks.run, "torch_class": torch_class.run,
+        "speed-noise": speed_noise.run, "speed-tasks": speed_tasks.run, "torch-class": torch_class.run,
     }  # fmt: skip
 
 
